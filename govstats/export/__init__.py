@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -119,17 +119,23 @@ def export(
     shape = _checked_shape(shape, format, single)
     writer = _writer(format, single)
     own = format == "duckdb"
-    with ExitStack() as stack:
-        sources = _sources(panel, indicators)
-        place = stack.enter_context(_placed(path, folder=not single))
-        connection = stack.enter_context(connected(place if own else None))
-        create_tables(connection, sources, copy=own, comments=own)
-        add_views(connection, comments=own)
-        if own:
-            made = database.literal(database.made_from(connection))
-            connection.execute(f"CREATE VIEW made_from AS SELECT {made} AS made_from")
-        else:
-            writer(connection, place, language=language, shape=shape, suffix=FORMATS[format])
+    sources = _sources(panel, indicators)
+    try:
+        # what was written takes the destination's place only once all of it is there
+        with whole(path) as place:
+            if not single:
+                place.mkdir()
+            with connected(place if own else None) as connection:
+                create_tables(connection, sources, copy=own, comments=own)
+                add_views(connection, comments=own)
+                if own:
+                    made = database.literal(database.made_from(connection))
+                    connection.execute(f"CREATE VIEW made_from AS SELECT {made} AS made_from")
+                else:
+                    writer(connection, place, language=language, shape=shape, suffix=FORMATS[format])
+    except OSError as error:
+        reason = error.strerror or error
+        raise UnusableExport.worded("destination_not_written", destination=path, reason=reason) from error
     return path
 
 
@@ -215,19 +221,6 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
 _MEMORY = "700MB"
 #: To write a database takes no less time with more memory, nor with two threads, whose file is half as large again.
 _WRITING = "SET memory_limit = '128MB'; SET threads = 1"
-
-
-@contextmanager
-def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
-    """Give a place to write to, and put what was written in the destination's place only once all of it is there."""
-    try:
-        with whole(destination) as place:
-            if folder:
-                place.mkdir()
-            yield place
-    except OSError as error:
-        reason = error.strerror or error
-        raise UnusableExport.worded("destination_not_written", destination=destination, reason=reason) from error
 
 
 # --- CSV, Parquet and the data package --------------------------------------------------------------------------------------

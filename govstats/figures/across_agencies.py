@@ -332,7 +332,7 @@ def indicators_compared(
     for at, (panel, axes) in enumerate(zip(panels, grid.flat, strict=False)):
         mine = inside[at // beside]
         if by_year:
-            sheet.head(axes, str(panel))
+            sheet.title(axes, str(panel))
         sheet.rows(axes, [labels.get(row, "") if at % beside == 0 else "" for row in mine])
         if highlight in mine:
             row = mine.index(highlight)

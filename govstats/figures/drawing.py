@@ -205,7 +205,7 @@ class Sheet:
         axes.set_xlim(0, longest)
         axes.spines["left"].set(visible=True, color="#bbbbbb", linewidth=0.8)
 
-    def head(self, axes: Axes, text: str) -> None:
+    def title(self, axes: Axes, text: str) -> None:
         """Write what axes show above them."""
         axes.set_title(text, loc="left", pad=4, **text_style(self.label_size, INK))
 

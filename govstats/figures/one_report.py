@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -226,7 +226,7 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
     grid = sheet.axes(bands, beside, tall=sheet.pitch(labels) * len(labels), used=len(shown), sharex=True, sharey=True)
     for axes, outcome in zip(grid.flat, shown, strict=False):
         sheet.bars(axes, labels, max(float(counts["known"].max()), 1.0))
-        sheet.head(axes, sheet.label(drawing.short_labels(table.line[outcome]), 0.7 * sheet.wide / beside))
+        sheet.title(axes, sheet.label(drawing.short_labels(table.line[outcome]), 0.7 * sheet.wide / beside))
         for row, column in enumerate(table.columns):
             total = "total" in (column.id, outcome.removeprefix("processed_"))
             _, known, status, _ = _count(report, outcome, column.id)
@@ -364,7 +364,7 @@ def where_edits_cross(
     Returns
     -------
     matplotlib.figure.Figure
-        The numbers behind it: `residuals`.
+        A small figure that says so where the report has no such table. The numbers behind it: `residuals`.
 
     Raises
     ------
@@ -383,6 +383,8 @@ def where_edits_cross(
     sheet = Sheet("edits", language, width)
     table = report.statutory_form.table(name)
     cells = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == name}
+    if not cells:
+        return sheet.nothing(report, sheet.words("nothing"))
     lines = [line for line in table.lines if any(line.id == printed for printed, _ in cells)]
     columns = [column for column in table.columns if any(column.id == printed for _, printed in cells)]
     missed = residuals(report)
@@ -399,33 +401,26 @@ def where_edits_cross(
     notes = [sheet.words("margins"), *(sheet.words(unit) for unit in sorted({line.unit for line in lines} - {""}))]
     notes += [sheet.words("repairs")] * (len(mine) > 0)
     notes += [drawing.listed([(_SIGNS[state],) * 2, words(f"states.{state}")], (" ", " ")) for state in states]
-    across, down = [*names, *beside], [*ids, *below]
     labels = [sheet.label(drawing.short_labels(line), 0.34 * sheet.wide) for line in lines] + below
     heads = [*map(drawing.short_labels, columns), *((rule, rule) for rule in beside)]
-    wide = 0.62 * sheet.wide / len(across) - 0.03
+    wide = 0.62 * sheet.wide / len(heads) - 0.03
     # a line with a repair has room for two figures
     two = set(likeliest["line"])
-    rooms = [sheet.pitch([label, "\n" * (line in two)], 1) for line, label in zip(down, labels, strict=True)]
-    edges = np.append(0.0, np.cumsum(rooms))
-    axes = sheet.axes(tall=edges[-1])[0, 0]
-    axes.set(xlim=(0, len(across)), ylim=(edges[-1], 0))
-    sheet.rows(axes, labels, (edges[:-1] + edges[1:]) / 2)
-    sheet.heads(axes, np.arange(len(across)) + 0.5, heads, wide)
-    axes.hlines(edges[:-1], 0, len(across), color=FAINT, linewidth=0.6)
-    axes.axhline(edges[len(ids)], color=QUIET, linewidth=0.8)
-    axes.axvline(len(columns), color=QUIET, linewidth=0.8)
-    lefts = {column: at for at, column in enumerate(across)}
-    spans = dict(zip(down, pairwise(edges.tolist()), strict=True))
-    for column, line, text, color, up in [*_in_margins(missed), *_in_cells(cells, proposed, product(ids, names))]:
-        if column in lefts and line in spans:
-            size = sheet.label_size * min(1, wide / drawing.text_width(text, sheet.label_size))
-            x, y = lefts[column] + 0.5, sum(spans[line]) / 2
-            drawing.write(axes, x, y, text, (0, up * size), size=size, color=color, ha="center")
-    failed = missed[missed["status"] == "fail"]
-    for line in set(failed.loc[failed["along"] == "line", "id"]) & set(ids):
-        axes.axhspan(*spans[line], **_SHADE)
-    for column in set(failed.loc[failed["along"] == "column", "id"]) & set(names):
-        axes.axvspan(lefts[column], lefts[column] + 1, **_SHADE)
+    rooms = [sheet.pitch([label, "\n" * (line in two)], 1) for line, label in zip([*ids, *below], labels, strict=True)]
+    axes, spans = _ruled(sheet, dict(zip([*ids, *below], rooms, strict=True)), labels, heads, wide)
+    axes.axhline(spans[ids[-1]][1], color=QUIET, linewidth=0.8)
+    axes.axvline(len(names), color=QUIET, linewidth=0.8)
+    lefts = {column: at for at, column in enumerate([*names, *beside])}
+    known = missed["id"].isin(ids).where(missed["along"] == "line", missed["id"].isin(names))
+    for column, line, text, color, up in [*_in_margins(missed[known]), *_in_cells(cells, proposed, product(ids, names))]:
+        size = sheet.label_size * min(1, wide / drawing.text_width(text, sheet.label_size))
+        x, y = lefts[column] + 0.5, sum(spans[line]) / 2
+        drawing.write(axes, x, y, text, (0, up * size), size=size, color=color, ha="center")
+    for row in missed[known & (missed["status"] == "fail")].to_dict("records"):
+        if row["along"] == "line":
+            axes.axhspan(*spans[row["id"]], **_SHADE)
+        else:
+            axes.axvspan(lefts[row["id"]], lefts[row["id"]] + 1, **_SHADE)
     for row in mine.sort_values("repair", ascending=False, kind="stable").to_dict("records"):
         look: dict[str, Any] = {"linewidth": 1.6} if row["rank"] == 1 else {"linewidth": 1, "linestyle": ":"}
         top, bottom = spans[row["line"]]
@@ -433,12 +428,27 @@ def where_edits_cross(
     return sheet.close(report, finding=_what_fails(sheet, missed), notes=notes)
 
 
+def _ruled(
+    sheet: Sheet, rooms: Mapping[str, float], labels: Sequence[str], heads: Sequence[Words], wide: float
+) -> tuple[Axes, dict[str, tuple[float, float]]]:
+    """Return axes with lines and columns, and from where to where each line goes; lines have as much room as they need."""
+    edges = [0.0, *accumulate(rooms.values())]
+    spans = dict(zip(rooms, pairwise(edges), strict=True))
+    axes = sheet.axes(tall=edges[-1])[0, 0]
+    axes.set(xlim=(0, len(heads)), ylim=(edges[-1], 0))
+    sheet.rows(axes, labels, [(top + bottom) / 2 for top, bottom in spans.values()])
+    sheet.heads(axes, np.arange(len(heads)) + 0.5, heads, wide)
+    axes.hlines(edges[:-1], 0, len(heads), color=FAINT, linewidth=0.6)
+    return axes, spans
+
+
 def _in_margins(missed: pd.DataFrame) -> Iterator[_Text]:
     """Yield what sums miss, beside their line or below their column."""
     for row in missed.to_dict("records"):
         column, line = (row["rule"], row["id"]) if row["along"] == "line" else (row["id"], row["rule"])
-        by = {"pass": "0", "fail": f"{row['difference']:+,.10g}".replace("-", "−")}.get(row["status"], "?")
-        yield column, line, by, VERMILLION if row["status"] == "fail" else QUIET, 0
+        by, failed = row["difference"], row["status"] == "fail"
+        text = "?" if pd.isna(by) else f"{by:+,.10g}".replace("-", "−") if failed else "0"
+        yield column, line, text, VERMILLION if failed else QUIET, 0
 
 
 def _in_cells(

@@ -169,7 +169,7 @@ def series_over_years(
     for axes, one in zip(grid.flat, shown, strict=False):
         axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6))
         axes.spines["bottom"].set(visible=True, color=drawing.FAINT)
-        sheet.head(axes, sheet.label(drawing.with_unit(one.iloc[0]), wide))
+        sheet.title(axes, sheet.label(drawing.with_unit(one.iloc[0]), wide))
         axes.set_xticks(years, map(str, years), rotation=90 * upright, **drawing.text_style(sheet.small, INK))
         for year, tick in zip(years, axes.get_xticklabels(), strict=True):
             tick.set_color(INK if year in set(points["year"]) else "#949494")
