@@ -163,8 +163,8 @@ class Sheet:
         figure = self.figure
         figure.title, figure.alt = f"{self.say(title, '  ')}{f'（{who}）' * bool(who)}", self.say(finding)
         self._legend(self._lines([title, (who, who)], 1.25 * self.body), key)
-        below = self._lines([*notes, source] if source else notes, self.small)
-        figure.supxlabel(below, x=_MARGIN / self.across, ha="left", **text_style(self.small, QUIET))
+        said = self._lines([*notes, source] if source else notes, self.small)
+        below = figure.supxlabel(said, ha="left", **text_style(self.small, QUIET))
         layout = figure.get_layout_engine()
         layout.execute(figure)
         around = _TALLEST * (1 - sum(axes.get_position().height for axes in self.grid[:, 0]))
@@ -172,6 +172,7 @@ class Sheet:
         if self.kind == "slide":
             across, height = max(across, height * 16 / 9), max(height, across * 9 / 16)
         figure.set_size_inches(across, height)
+        below.set_x(_MARGIN / across)
         layout.execute(figure)
         figure.set_layout_engine("none")  # to lay it out again could move it by a hair
         shown: Figure = figure
