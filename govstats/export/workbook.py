@@ -194,9 +194,9 @@ def _repairs_of(finding: Mapping[str, Any], repairs: pd.DataFrame, language: Lan
     return [words.format(number=number, count=len(said), said=one) for number, one in enumerate(said, start=1)]
 
 
-def _reasons(told: Sequence[Mapping[str, Any]], language: Language) -> dict[CellKey, list[str]]:
+def _reasons(told: Sequence[Mapping[str, Any]], language: Language) -> Mapping[CellKey | None, Sequence[str]]:
     """Return for each cell what fails in it."""
-    reasons: dict[CellKey, list[str]] = {}
+    reasons: dict[CellKey | None, list[str]] = {}
     for finding in told:
         said = [f"{finding['severity']} {finding['rule']} {finding['message']}"]
         if pd.notna(finding["difference"]):
@@ -242,7 +242,7 @@ def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: 
 
 
 def _write_table(
-    sheet: Worksheet, table: ShownTable, reasons: Mapping[CellKey, Sequence[str]], looks: Looks, language: Language
+    sheet: Worksheet, table: ShownTable, reasons: Mapping[CellKey | None, Sequence[str]], looks: Looks, language: Language
 ) -> None:
     sheet.write_string(1, 0, table.unit if table.rows else table.absent)
     pieces = [piece for of_row in table.rows for piece in of_row]
@@ -257,7 +257,7 @@ def _write_table(
         lines = 1
         for piece in of_row:
             right = piece.left + piece.columns - 1
-            failed = reasons.get(piece.key, ()) if piece.key else ()
+            failed = reasons.get(piece.key, ())
             look = looks["label" if piece.key is None else "failed" if failed else "state" if piece.is_state else "figure"]
             if piece.rows > 1 or piece.columns > 1:
                 sheet.merge_range(row, piece.left, row + piece.rows - 1, right, "", look)

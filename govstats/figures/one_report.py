@@ -28,6 +28,8 @@ _STAGES = {"all": _RECEIVED, "processed": _OUTCOMES} | {line: (line,) for line i
 _SHADE: dict[str, Any] = {"facecolor": VERMILLION, "alpha": 0.13, "linewidth": 0}
 #: What stands in a table: its column and line, what it is, its colour, and how many lines above the middle.
 _Text = tuple[str, str, str, str, float]
+#: What stands for a cell that the document does not have.
+_MISSING = ReadCell("", "", "", None, "", "missing", "", None, "", "")
 #: Where a cell has no room for words.
 _SIGNS = {"blank": "□", "not_applicable": "/", "unreadable": "?"}
 
@@ -485,10 +487,10 @@ def _count(report: Report, line: str, column: str) -> tuple[float | None, float,
     """
     table = report.statutory_form.table("requests")
     printed = {cell.key: cell for cell in report.read_cells}
-    options = [[printed.get(key) for key in option] for option in table.options(line, column)]
-    cells = next(filter(any, options), options[-1])
-    states = sorted({cell.status if cell else "missing" for cell in cells})
-    figures = [cell.value for cell in cells if cell and cell.value is not None]
+    options = [[printed.get(key, _MISSING) for key in option] for option in table.options(line, column)]
+    cells = next((option for option in options if set(option) != {_MISSING}), options[-1])
+    states = sorted({cell.status for cell in cells})
+    figures = [cell.value for cell in cells if cell.value is not None]
     status = "incomplete" if len(states) > 1 and "reported" in states else states[0]
     return (sum(figures) if len(figures) == len(cells) else None, sum(figures), status, len(cells))
 
