@@ -16,7 +16,6 @@ from govstats.figures.drawing import BLUE, FAINT, INK, QUIET, VERMILLION, Langua
 from govstats.figures.over_years import REASONS
 from govstats.files import refuse_unknown
 from govstats.measures import definitions
-from govstats.measures.rates import SMALL
 from govstats.panel import STATES, Panel
 from govstats.reconciliation import reconcile
 from govstats.reconciliation import rules as known_rules
@@ -468,7 +467,9 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
     found = []
     for caveat, rows in here.items():
         one = rates.loc[rows.fillna(False).astype(bool), [*groups, "indicator", "value", "denominator", "status"]]
-        said = [words(f"caveats.{caveat}", number=SMALL, reason=REASONS.get(status, ("", ""))) for status in one["status"]]
+        said = [
+            words(f"caveats.{caveat}", number=drawing.SMALL, reason=REASONS.get(status, ("", ""))) for status in one["status"]
+        ]
         found.append(one.assign(caveat=caveat, zh=[zh for zh, _ in said], en=[en for _, en in said]))
     listed = pd.concat(found).sort_index(kind="stable").drop(columns="status").reset_index(drop=True)
     return listed.astype({"caveat": "str", "zh": "str", "en": "str"})

@@ -15,7 +15,6 @@ import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableCells, UnusableFigure
 from govstats.files import package_data
-from govstats.measures.rates import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +35,8 @@ Key = Sequence[tuple[dict[str, Any], Words]]
 
 #: From Okabe and Ito's palette, which colour-blind readers can tell apart, and whose luminances differ in print.
 BLUE, SKY, VERMILLION = "#0072b2", "#56b4e9", "#d55e00"
+#: Rates of fewer cases say little, as `govstats.measures.indicators` has it.
+SMALL = 30
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
 #: The line of an interval.
 INTERVAL: dict[str, Any] = {"color": BLUE, "linewidth": 0.9, "alpha": 0.7, "zorder": 1}
@@ -130,16 +131,16 @@ class Sheet:
 
     def axes(self, bands: int = 1, columns: int = 1, *, tall: float | Floats, used: int = 0, **how: Any) -> NDArray[Any]:
         """Make axes that show nothing yet, in bands so high one below the other; all or so many are used."""
-        self.tall: NDArray[Any] = np.resize(tall, bands)
-        self.grid: NDArray[Any] = self.figure.subplots(bands, columns, squeeze=False, height_ratios=self.tall, **how)
-        for axes in self.grid.flat:
+        grid: NDArray[Any] = self.figure.subplots(bands, columns, squeeze=False, height_ratios=np.resize(tall, bands), **how)
+        for axes in grid.flat:
             axes.patch.set_visible(False)
             axes.spines[:].set_visible(False)
             axes.tick_params(length=0, pad=3)
             axes.set(xticks=[], yticks=[])
-        for axes in self.grid.flat[used or self.grid.size :]:
+        for axes in grid.flat[used or grid.size :]:
             axes.remove()
-        return self.grid
+        self.grid, self.tall = grid, np.resize(tall, bands).sum()
+        return grid
 
     def close(
         self,
@@ -168,7 +169,7 @@ class Sheet:
         layout = figure.get_layout_engine()
         layout.execute(figure)
         around = _TALLEST * (1 - sum(axes.get_position().height for axes in self.grid[:, 0]))
-        across, height = self.across, around + self.tall.sum()
+        across, height = self.across, around + self.tall
         if self.kind == "slide":
             across, height = max(across, height * 16 / 9), max(height, across * 9 / 16)
         figure.set_size_inches(across, height)

@@ -161,7 +161,7 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
     # a reason holds until the next break
     for name in ("reason_zh", "reason_en"):
         known[name] = known[name].replace("", None).groupby(known["series"]).ffill()
-    followed = [_followed(one, everything).take(order.index).assign(order=order["order"]) for one in wanted]
+    followed = [_followed(one, everything).loc[order.index].assign(order=order["order"]) for one in wanted]
     frame = pd.concat(followed).merge(known.drop(columns=["unit", "cells"]), on=["series", "form"], how="left")
     segments = frame.groupby(["series", "order"])["segment"]
     before = segments.ffill().groupby([frame["series"], frame["order"]]).shift()

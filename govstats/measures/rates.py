@@ -36,7 +36,7 @@ _QUOTIENTS = ("share", "proportion", "ratio", "mean")
 STATUSES = ("computed", *REASONS[1:], "not_given", "undefined", "inconsistent", "contradicted", "break")
 _NOT_GIVEN, _UNDEFINED, _INCONSISTENT, _CONTRADICTED, _BREAK = range(len(REASONS), len(STATUSES))
 #: Shares of fewer say little.
-SMALL = 30
+_SMALL = 30
 #: So many combinations of repairs are tried one by one.
 _COMBINATIONS = 10_000
 #: Findings that are only worth knowing say nothing about the quality of the figures.
@@ -319,7 +319,7 @@ def indicators(
                 numerator=outcome.numerator,
                 denominator=outcome.denominator,
                 **_uncertainty(one, quantities, outcome, members, groups, confidence),
-                small=np.where(np.isnan(outcome.base), np.nan, outcome.base < SMALL),
+                small=np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
                 **dict(zip(("low_repairs", "high_repairs", "repaired"), over_repairs, strict=True)),
                 low_blanks=np.fmin(outcome.value, blanks.value),
                 high_blanks=np.fmax(outcome.value, blanks.value),
