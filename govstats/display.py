@@ -348,10 +348,10 @@ def _reason(status: object, language: str) -> str:
 
 def _heading_of(name: str, language: str) -> str:
     """Set a column's name in Chinese before it, where the codebook has it."""
-    known = codebook.field("cells", name) or codebook.field("findings", name)
-    if known is None or language == "en":
+    zh = codebook.field("cells", name).zh or codebook.field("findings", name).zh
+    if not zh or language == "en":
         return name
-    chinese = re.split("[；，（：]", known.zh)[0]
+    chinese = re.split("[；，（：]", zh)[0]
     return f"{chinese} {name}"
 
 

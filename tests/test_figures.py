@@ -274,6 +274,14 @@ def test_a_table_that_adds_up_has_no_residual_but_nought() -> None:
     assert not [text for text in texts(figure) if text.startswith(("+", "−", "→"))]
 
 
+def test_a_table_that_the_document_lacks_is_no_table_that_adds_up() -> None:
+    lost = embedded.report("应急管理部", 2023)
+    for name in ("requests", "review", "proactive"):
+        figure: Any = where_edits_cross(lost, name)
+        assert figure.alt == "这份文件里没有这张表 this table is not in the document"
+        figure.savefig(BytesIO(), format="png")
+
+
 def test_claims_are_counted_by_what_became_of_them() -> None:
     counts = pd.DataFrame(
         {"agency": ["甲局", "乙局"], "year": [2023, 2023], "claims": [6, 0], "agree": [4, 0], "differ": [2, 0], "open": [0, 0]}

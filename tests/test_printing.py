@@ -144,7 +144,8 @@ def test_no_text_touches_another(language: Language, width: Width) -> None:
 
 def test_the_measure_finds_what_touches() -> None:
     sheet = Sheet("flows", "zh", "page")
-    sheet.open("甲局", 1, finding=("无", "none"))
+    sheet.axes(tall=1)
+    sheet.close("甲局", finding=("无", "none"))
     assert collisions(sheet.figure) == []
     for x, y, text in ((0.02, 0.5, "第一行"), (0.03, 0.5, "第二行"), (0.99, 0.2, "出界")):
         sheet.figure.text(x, y, text, fontproperties=font(9))

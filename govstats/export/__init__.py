@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
 from govstats.export import database
-from govstats.export.codebook import dataset, datasets, field, markdown, missing_kinds, package_about, values
+from govstats.export.codebook import PACKAGE, dataset, datasets, field, markdown, missing_kinds, values
 from govstats.export.database import add_views, create_tables
 from govstats.files import sha256, whole
 from govstats.forms import Language
@@ -119,17 +119,23 @@ def export(
     shape = _checked_shape(shape, format, single)
     writer = _writer(format, single)
     own = format == "duckdb"
-    with ExitStack() as stack:
-        sources = _sources(panel, indicators)
-        place = stack.enter_context(_placed(path, folder=not single))
-        connection = stack.enter_context(connected(place if own else None))
-        create_tables(connection, sources, copy=own, comments=own)
-        add_views(connection, comments=own)
-        if own:
-            made = database.literal(database.made_from(connection))
-            connection.execute(f"CREATE VIEW made_from AS SELECT {made} AS made_from")
-        else:
-            writer(connection, place, language=language, shape=shape, suffix=FORMATS[format])
+    sources = _sources(panel, indicators)
+    try:
+        # what was written takes the destination's place only once all of it is there
+        with whole(path) as place:
+            if not single:
+                place.mkdir()
+            with connected(place if own else None) as connection:
+                create_tables(connection, sources, copy=own, comments=own)
+                add_views(connection, comments=own)
+                if own:
+                    made = database.literal(database.made_from(connection))
+                    connection.execute(f"CREATE VIEW made_from AS SELECT {made} AS made_from")
+                else:
+                    writer(connection, place, language=language, shape=shape, suffix=FORMATS[format])
+    except OSError as error:
+        reason = error.strerror or error
+        raise UnusableExport.worded("destination_not_written", destination=path, reason=reason) from error
     return path
 
 
@@ -217,19 +223,6 @@ _MEMORY = "700MB"
 _WRITING = "SET memory_limit = '128MB'; SET threads = 1"
 
 
-@contextmanager
-def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
-    """Give a place to write to, and put what was written in the destination's place only once all of it is there."""
-    try:
-        with whole(destination) as place:
-            if folder:
-                place.mkdir()
-            yield place
-    except OSError as error:
-        reason = error.strerror or error
-        raise UnusableExport.worded("destination_not_written", destination=destination, reason=reason) from error
-
-
 # --- CSV, Parquet and the data package --------------------------------------------------------------------------------------
 
 
@@ -251,7 +244,7 @@ def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -
     for name in names:
         _csv(connection, name, folder / f"{name}.csv", b"")
     _codebook(connection, folder)
-    about = {**package_about(), "made_from": database.made_from(connection)}
+    about = {**PACKAGE["about"], "made_from": database.made_from(connection)}
     package = {**about, "resources": [_resource(connection, name, folder) for name in names]}
     (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
@@ -307,7 +300,7 @@ def _described(table: str, schema: pa.Schema) -> pa.Schema:
     fields = []
     for column in schema:
         known = field(table, column.name)
-        labels = {"label_zh": known.zh, "label_en": known.en, "unit": known.unit} if known else {}
+        labels = {"label_zh": known.zh, "label_en": known.en, "unit": known.unit}
         kind = pa.timestamp("ms") if pa.types.is_date(column.type) else column.type
         fields.append(pa.field(column.name, kind, metadata={name: label for name, label in labels.items() if label}))
     described = pa.schema(fields)
@@ -337,12 +330,9 @@ def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[s
     return {
         "name": name,
         "path": path.name,
-        "type": "table",
         "title": f"{about.zh} / {about.en}",
         "description": f"{about.about_zh} / {about.about_en}",
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
+        **PACKAGE["resource"],
         "bytes": path.stat().st_size,
         "hash": f"sha256:{sha256(path)}",
         "schema": schema,
@@ -354,15 +344,17 @@ _TABLE_SCHEMA_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"
 
 def _table_schema_field(table: str, column: str, kind: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"name": column, "type": _TABLE_SCHEMA_TYPES.get(kind, "integer" if "INT" in kind else "any")}
-    if known := field(table, column):
+    known = field(table, column)
+    if known.zh:
         schema["title"] = f"{known.zh} / {known.en}"
-        meanings = values(known.values).values() if known.values and known.values != "form" else ()
-        # in a column that only this panel has, other values may stand
-        if meanings and (known.cell or column in dataset(table).columns):
-            schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
-            schema["constraints"] = {"enum": [value.id for value in meanings]}
-        if known.cell:
-            schema["description"] = f"{'/'.join(known.cell)}{f'（{known.unit}）' if known.unit else ''}"
+    # in a column that only this panel has, other values may stand; of forms there will be more
+    if known.values not in ("", "form") and (known.cell or column in dataset(table).columns):
+        meanings = values(known.values).values()
+        schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
+        schema["constraints"] = {"enum": [value.id for value in meanings]}
+    if known.cell:
+        unit = f"（{known.unit}）" if known.unit else ""
+        schema["description"] = f"{'/'.join(known.cell)}{unit}"
     if table == "cells" and column == "value":
         schema["description"] = _listed((kind.id, f"{kind.meaning_zh} {kind.meaning_en}") for kind in missing_kinds())
     return schema

@@ -18,6 +18,8 @@ from govstats.reconciliation.wording import cell_label, column_label, line_label
 #: What Stata takes; the other programs take more.
 LONGEST_NAME = 32
 _RAW = package_data("export/codebook.toml")
+#: What a data package says of itself (``about``) and of each file (``resource``).
+PACKAGE: Mapping[str, Mapping[str, Any]] = _RAW["package"]
 _GROUPS = ("tables", "optional", "views")
 
 
@@ -40,9 +42,9 @@ class Field(Bilingual):
     """A column of an exported table; `values` names the list of its values, `cell` the statutory cell, if it has one."""
 
     name: str
-    type: str
-    zh: str
-    en: str
+    type: str = ""
+    zh: str = ""
+    en: str = ""
     values: str = ""
     cell: CellKey | None = None
     unit: str = ""
@@ -71,11 +73,6 @@ class Variable(Field):
     forms: tuple[str, ...] = ()
 
 
-def package_about() -> Mapping[str, Any]:
-    """Return what a data package says of itself."""
-    return dict(_RAW["package"])
-
-
 @cache
 def datasets(group: str) -> Mapping[str, Dataset]:
     """Return the ``tables`` that every export has, the ``optional`` ones, or the ``views``, by name in their order.
@@ -95,8 +92,8 @@ def dataset(name: str) -> Dataset:
     return next(group[name] for group in map(datasets, _GROUPS) if name in group)
 
 
-def field(table: str, name: str) -> Field | None:
-    """Return what is known of a column of a table or view, None for one that only this panel has.
+def field(table: str, name: str) -> Field:
+    """Return what is known of a column of a table or view; one that only this panel has is without type and labels.
 
     >>> field("findings", "status").zh, field("cells", "status").zh
     ('结果；无法核对不等于相符', '状态；空白不等于 0')
@@ -106,8 +103,8 @@ def field(table: str, name: str) -> Field | None:
     if table in ("wide", "wide_status") and name in _by_name():
         variable = _by_name()[name]
         return variable if table == "wide" else replace(variable, type="string", values="status")
-    entry = _own_fields(table).get(name) or _RAW["fields"].get(name)
-    return Field(name, **entry) if entry else None
+    entry = _own_fields(table).get(name) or _RAW["fields"].get(name) or {}
+    return Field(name, **entry)
 
 
 @cache
@@ -123,14 +120,15 @@ def _own_fields(table: str) -> Mapping[str, Any]:
 
 @cache
 def values(name: str) -> Mapping[str, Value]:
-    """Return a list of values by id; ``form`` is that of the known form versions.
+    """Return a list of values by id; ``form`` is that of the known form versions, and what has no name is empty.
 
     >>> [(value.zh, value.stata) for value in values("status").values()]
     [('已报告', ''), ('空白', 'a'), ('不适用', 'b'), ('无法辨认', 'c')]
     """
     if name == "form":
         return {version: Value(version, int(version), form(version).zh, form(version).en) for version in versions()}
-    return {id_: Value(id_, **entry) for id_, entry in _RAW["values"][name].items()}
+    entries: Mapping[str, Any] = _RAW["values"][name] if name else {}
+    return {id_: Value(id_, **entry) for id_, entry in entries.items()}
 
 
 def missing_kinds() -> tuple[Value, ...]:

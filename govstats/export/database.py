@@ -150,9 +150,9 @@ def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Sour
     columns = [*dataset.columns, *(name for name in there if name not in dataset.columns)]
     expressions = []
     for name in columns:
-        known = field(dataset.name, name) if name in dataset.columns else None
         value = quoted(name) if name in there else "NULL"
-        expressions.append(f"CAST({value} AS {_SQL_TYPES[known.type] if known else there[name]}) AS {quoted(name)}")
+        kind = _SQL_TYPES[field(dataset.name, name).type] if name in dataset.columns else there[name]
+        expressions.append(f"CAST({value} AS {kind}) AS {quoted(name)}")
     relation = "TABLE" if copy else "VIEW"
     connection.execute(f"CREATE OR REPLACE {relation} {dataset.name} AS SELECT {', '.join(expressions)} FROM {rows}")
     if copy and isinstance(source, pd.DataFrame):
@@ -179,7 +179,8 @@ def _comment(connection: DuckDBPyConnection, dataset: Dataset, relation: str, co
     text = f"{dataset.zh}：{dataset.about_zh} / {dataset.en}: {dataset.about_en}"
     connection.execute(f"COMMENT ON {relation} {dataset.name} IS {literal(text)}")
     for name in columns:
-        if known := field(dataset.name, name):
+        known = field(dataset.name, name)
+        if known.zh:
             label = literal(f"{known.zh} / {known.en}")
             connection.execute(f"COMMENT ON COLUMN {dataset.name}.{quoted(name)} IS {label}")
 

@@ -108,25 +108,27 @@ def _table(connection: DuckDBPyConnection, language: Language, shape: str, marks
     states = "FROM wide_status" if shape == "wide" else f"SELECT status AS value FROM ({rows})"
     frame, status = (connection.sql(each).df() for each in (rows, states))
     fields = {name: field("wide" if shape == "wide" else "cells", name) for name in frame}
-    figures = [name for name, one in fields.items() if (one.cell if one and shape == "wide" else name == "value")]
-    dates = [name for name, one in fields.items() if one and one.type == "date"]
+    figures = [name for name, one in fields.items() if (one.cell if shape == "wide" else name == "value")]
+    dates = [name for name, one in fields.items() if one.type == "date"]
     whole = frame.select_dtypes("integer").columns.difference(figures)
+    kinds = {marks[kind.id]: kind.text(language) for kind in missing_kinds()}
     value_labels: dict[str, dict[Any, str]] = {}
     for name, one in fields.items():
-        column = frame[name]
-        codes = {known.id: known.code for known in values(one.values).values()} if one and one.values else {}
+        column, known = frame[name], values(one.values)
         if name in figures:
             # whole numbers of the wide table become what the programs calculate with
             frame[name] = column.astype(float).where(column.notna(), status[name].map(marks))
-            value_labels[name] = {marks[kind.id]: kind.text(language) for kind in missing_kinds()}
+            value_labels[name] = kinds
         elif name in dates:
             frame[name] = column.dt.date if column.notna().any() else float("nan")
-        elif one and codes and set(column.dropna()) <= codes.keys():
-            frame[name] = column.map(codes).astype("Int32")
-            value_labels[name] = {known.code: known.text(language) for known in values(one.values).values()}
+        elif known and set(column.dropna()) <= known.keys():
+            frame[name] = column.map({value.id: value.code for value in known.values()}).astype("Int32")
+            value_labels[name] = {value.code: value.text(language) for value in known.values()}
+        elif name in whole:
+            frame[name] = column.astype("Int32")
         else:
-            frame[name] = column.astype("Int32") if name in whole else column.astype("str").fillna("")
-    return _Table(frame, [one.text(language) if one else name for name, one in fields.items()], value_labels, figures, dates)
+            frame[name] = column.astype("str").fillna("")
+    return _Table(frame, [one.text(language) or name for name, one in fields.items()], value_labels, figures, dates)
 
 
 def _bytes(text: str) -> int:

@@ -87,7 +87,7 @@ def _write_rows(connection: DuckDBPyConnection, sheet: Worksheet, looks: Looks, 
     for at, texts in enumerate(zip(columns, *first, strict=True)):
         wide = (_width(str("" if text is None else text)[:_WIDEST]) for text in texts)
         sheet.set_column(at, at, min(_WIDEST, max(8, *wide) + 2))
-    labels = [one.text(language) if one else column for one, column in zip(fields, columns, strict=True)]
+    labels = [one.text(language) or one.name for one in fields]
     sheet.write_row(0, 0, labels, looks["label"])
     sheet.write_row(1, 0, columns, looks["name"])
     sheet.freeze_panes(_HEADER, 2 if columns[:2] == ["agency", "year"] else 0)
@@ -101,11 +101,10 @@ def _write_rows(connection: DuckDBPyConnection, sheet: Worksheet, looks: Looks, 
     sheet.autofilter(_HEADER - 1, 0, at, len(columns) - 1)
 
 
-def _look(looks: Looks, known: Field | None, value: Any) -> Format | None:
+def _look(looks: Looks, known: Field, value: Any) -> Format | None:
     """Return how a value is shown: statutory cells have a look, others have none."""
-    if known is None or known.cell is None:
-        return None
-    return looks["kind"] if isinstance(value, str) else looks["count"] if isinstance(value, int) else None
+    kind = {str: "kind", int: "count"}.get(type(value), "")
+    return looks.get(kind) if known.cell else None
 
 
 def _rows(connection: DuckDBPyConnection, name: str, language: Language) -> Iterator[Sequence[Any]]:
@@ -195,9 +194,9 @@ def _repairs_of(finding: Mapping[str, Any], repairs: pd.DataFrame, language: Lan
     return [words.format(number=number, count=len(said), said=one) for number, one in enumerate(said, start=1)]
 
 
-def _reasons(told: Sequence[Mapping[str, Any]], language: Language) -> dict[CellKey, list[str]]:
+def _reasons(told: Sequence[Mapping[str, Any]], language: Language) -> Mapping[CellKey | None, Sequence[str]]:
     """Return for each cell what fails in it."""
-    reasons: dict[CellKey, list[str]] = {}
+    reasons: dict[CellKey | None, list[str]] = {}
     for finding in told:
         said = [f"{finding['severity']} {finding['rule']} {finding['message']}"]
         if pd.notna(finding["difference"]):
@@ -223,26 +222,27 @@ def _sheet(book: xlsxwriter.Workbook, name: str, title: str, looks: Looks) -> Wo
 
 
 def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: Looks, language: Language) -> None:
-    for at, (name, column) in enumerate(_SAID["findings"].items()):
+    columns = _SAID["findings"]
+    for at, column in enumerate(columns.values()):
         sheet.set_column(at, at, column["wide"])
         sheet.write_string(_FIRST_ROW, at, column[language], looks["label"])
-        for row, finding in enumerate(told, start=_FIRST_ROW + 1):
+    for row, finding in enumerate(told, start=_FIRST_ROW + 1):
+        high = 1
+        for at, (name, column) in enumerate(columns.items()):
             value = finding[name]
             if isinstance(value, str):
                 sheet.write_string(row, at, _shortened(value, language), looks["text"])
+                high = max(high, _lines(value, column["wide"]))
             elif pd.notna(value):
                 sheet.write_number(row, at, round(value, 6), looks["number"])
-    for row, finding in enumerate(told, start=_FIRST_ROW + 1):  # Excel finds the heights itself, LibreOffice does not
-        texts = ((finding[name], column["wide"]) for name, column in _SAID["findings"].items())
-        high = max(_lines(text, wide) for text, wide in texts if isinstance(text, str))
-        sheet.set_row(row, min(_HIGH * high, _HIGHEST))
+        sheet.set_row(row, min(_HIGH * high, _HIGHEST))  # Excel finds the heights itself, LibreOffice does not
     if not told:
         sheet.write_string(_FIRST_ROW + 1, 0, _SAID[language]["none"])
     sheet.freeze_panes(_FIRST_ROW + 1, 0)
 
 
 def _write_table(
-    sheet: Worksheet, table: ShownTable, reasons: Mapping[CellKey, Sequence[str]], looks: Looks, language: Language
+    sheet: Worksheet, table: ShownTable, reasons: Mapping[CellKey | None, Sequence[str]], looks: Looks, language: Language
 ) -> None:
     sheet.write_string(1, 0, table.unit if table.rows else table.absent)
     pieces = [piece for of_row in table.rows for piece in of_row]
@@ -257,7 +257,7 @@ def _write_table(
         lines = 1
         for piece in of_row:
             right = piece.left + piece.columns - 1
-            failed = reasons.get(piece.key, ()) if piece.key else ()
+            failed = reasons.get(piece.key, ())
             look = looks["label" if piece.key is None else "failed" if failed else "state" if piece.is_state else "figure"]
             if piece.rows > 1 or piece.columns > 1:
                 sheet.merge_range(row, piece.left, row + piece.rows - 1, right, "", look)

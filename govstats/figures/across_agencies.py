@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,7 +35,7 @@ _BOUNDS = ("low_repairs", "high_repairs", "low_blanks", "high_blanks")
 #: What a figure of rates needs.
 _OF_A_RATE = ("indicator", "value", "low", "high", "small", "status", *_BOUNDS)
 _CLAIM_TYPES = column_types("agency year:Int64 claims:Int64 agree:Int64 differ:Int64 open:Int64")
-_STATES, _FAILURES, _OUTCOMES = (drawing.looks(name) for name in ("states", "failures", "outcomes"))
+_STATES, _FAILURES, _OUTCOMES = (drawing.LOOKS[name] for name in ("states", "failures", "outcomes"))
 
 
 def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
@@ -100,19 +101,17 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     occur = [said[state] for state in _STATES if state in counts]
     named = len(agencies) <= _MOST_ROWS
     labels = [sheet.label(row, 0.4 * sheet.wide) for row in ([(one, one) for one in agencies] if named else said.values())]
-    rows = _Rows(sheet, labels, years, 0.0 if named else 4.5 * sheet.body / 72)
-    axes = rows.open(
-        agencies,
-        finding=sheet.words("finding", agencies=len(agencies), years=len(years), states=drawing.listed(occur, ("，", ", "))),
-        notes=[] if named else [sheet.words("heights")],
-        key=[(_look(state), said[state]) for state in _STATES if state in counts] if named else (),
+    finding = sheet.words("finding", agencies=len(agencies), years=len(years), states=drawing.listed(occur, ("，", ", ")))
+    if not named:
+        axes = _rows_by_years(sheet, labels, years, 5 * sheet.body / 72)
+        _draw_counts(sheet, axes, coverage_by_year(states))
+        return _close(sheet, agencies, years, finding=finding, notes=[sheet.words("heights")])
+    axes = _rows_by_years(sheet, labels, years)
+    for state, one in states.groupby("state"):
+        axes.plot(one["year"], one["agency"].map(agencies.index), **_look(str(state)))
+    return _close(
+        sheet, agencies, years, finding=finding, key=[(_look(state), said[state]) for state in _STATES if state in counts]
     )
-    if named:
-        for state, one in states.groupby("state"):
-            axes.plot(one["year"], one["agency"].map(agencies.index), **_look(str(state)))
-    else:
-        _draw_counts(sheet, axes, coverage_by_year(states), rows.step)
-    return sheet.figure
 
 
 def _years(rows: pd.DataFrame) -> list[int]:
@@ -121,45 +120,38 @@ def _years(rows: pd.DataFrame) -> list[int]:
     return [*range(rows["year"].min(), rows["year"].max() + 1)]
 
 
-class _Rows:
-    """Rows by years: labels at the left, years above, and room for a symbol where they cross."""
+def _rows_by_years(sheet: Sheet, labels: list[str], years: list[int], least: float = 0.0) -> Axes:
+    """Return axes with a row for each label, at least so high, and room for a symbol where it crosses a year."""
+    room = sheet.wide - sheet.widest(labels) - 0.2
+    wide = min(room / len(years), 0.42)
+    axes: Axes = sheet.axes(tall=max(sheet.pitch(labels), least) * len(labels))[0, 0]
+    start = years[0] - 0.5
+    # so many years would fill the width
+    axes.set_xlim(start, start + room / wide)
+    sheet.rows(axes, labels)
+    sheet.heads(axes, years, [(str(year), str(year)) for year in years], wide - 0.04)
+    axes.hlines(np.arange(len(labels)) + 0.5, start, years[-1] + 0.5, color=FAINT, linewidth=0.6, zorder=0)
+    return axes
 
-    def __init__(self, sheet: Sheet, labels: list[str], years: list[int], step: float = 0.0) -> None:
-        self.sheet, self.labels, self.years = sheet, labels, years
-        room = sheet.wide - sheet.widest(labels) - 0.2
-        wide = min(room / len(years), 0.42)
-        self.heads = sheet.heads([(str(year), str(year)) for year in years], wide - 0.04)
-        #: So many years would fill the width.
-        self.across = room / wide
-        self.step = max(sheet.pitch(labels), step)
-        self.tall = self.heads.tall + self.step * len(labels) + 0.05
 
-    def open(self, agencies: Sequence[str], **said: Any) -> Axes:
-        """Open the sheet, write the labels and return the axes, on which a year is one apart from the next."""
-        about = f"{len(agencies)} {self.sheet.say(words('common.agencies'))} · {self.years[0]}–{self.years[-1]}"
-        self.sheet.open(about, self.tall, source=drawing.annual_reports(agencies, self.years), **said)
-        axes: Axes = self.sheet.axes()[0, 0]
-        start = self.years[0] - 0.5
-        axes.set_xlim(start, start + self.across)
-        self.sheet.rows(axes, self.labels)
-        self.sheet.write_heads(axes, self.years, self.heads)
-        axes.hlines(np.arange(len(self.labels)) + 0.5, start, self.years[-1] + 0.5, color=FAINT, linewidth=0.6, zorder=0)
-        return axes
+def _close(sheet: Sheet, agencies: Sequence[str], years: Sequence[int], **said: Any) -> Figure:
+    about = f"{len(agencies)} {sheet.say(words('common.agencies'))} · {drawing.span(years)}"
+    return sheet.close(about, source=drawing.annual_reports(agencies, years), **said)
 
 
 def _look(state: str) -> dict[str, Any]:
     return {"markersize": 5.5, "linestyle": "none", "markerfacecoloralt": "white", **_STATES[state]}
 
 
-def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) -> None:
-    most = counts.to_numpy().max()
-    upright = step < 0.5 and most > 99
-    room = 1 - (drawing.text_width("1,000", sheet.small) if upright else 1.5 * sheet.small / 72) / step
-    place: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 * upright}
-    for row, (state, of_state) in enumerate(counts.T.items()):
-        for year, count in zip(of_state.index[of_state > 0], of_state[of_state > 0], strict=True):
-            tall = 0.9 * room * count / most
-            axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_STATES[str(state)]["color"])
+def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame) -> None:
+    """Draw a bar for each count, in the row of its state."""
+    upright = counts.to_numpy().max() > 99
+    heights = 0.4 * counts / counts.to_numpy().max()
+    for row, state in enumerate(counts.index):
+        for year, count in counts.loc[state][counts.loc[state] > 0].items():
+            tall = heights.loc[state, year]
+            axes.bar(year, -tall, bottom=row + 0.47, width=0.55, color=_STATES[state]["color"])
+            place: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 * upright}
             drawing.write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **place)
 
 
@@ -237,28 +229,28 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
     years = _years(reports)
     most = reports.groupby("agency", sort=False)["E"].sum().sort_values(ascending=False, kind="stable").index[:_MOST_ROWS]
     agencies = [agency for agency in reports["agency"].drop_duplicates() if agency in set(most)]
-    rows = _Rows(sheet, [sheet.label((name, name), 0.4 * sheet.wide) for name in agencies], years)
+    axes = _rows_by_years(sheet, [sheet.label((name, name), 0.4 * sheet.wide) for name in agencies], years)
     bad = reports[reports["E"] > 0].sort_values("E", ascending=False, kind="stable")
     finding = sheet.words("finding_of_none", reports=len(reports))
     if len(bad):
         worst = bad.iloc[0]
         which = {"which": f"{worst['agency']} {worst['year']}", "most": worst["E"]}
         finding = sheet.words("finding", reports=len(reports), bad=len(bad), all=bad["E"].sum(), **which)
-    axes = rows.open(
-        list(reports["agency"].dropna().unique()),
-        finding=finding,
-        notes=[sheet.words("severities"), sheet.words("empty")],
-        key=[(look, sheet.words(name)) for name, look in _FAILURES.items()],
-    )
     shown = reports[reports["agency"].isin(agencies)]
     kinds = np.select([shown["assessed"] == 0, shown["E"] == 0, shown["E"] < 3], ["nothing", "none", "few"], default="many")
     for report, kind in zip(shown.to_dict("records"), kinds, strict=True):
         row, year = agencies.index(report["agency"]), report["year"]
-        look = _FAILURES[kind] | ({"linewidth": 2} if report["W"] else {})
-        axes.bar(year, 0.8, bottom=row - 0.4, width=0.8, **look)
+        axes.bar(year, 0.8, bottom=row - 0.4, width=0.8, **_FAILURES[kind] | ({"linewidth": 2} if report["W"] else {}))
         if report["assessed"]:
             drawing.write(axes, year, row, f"{report['E']}", (0, 0), size=sheet.label_size, ha="center")
-    return sheet.figure
+    return _close(
+        sheet,
+        list(reports["agency"].dropna().unique()),
+        years,
+        finding=finding,
+        notes=[sheet.words("severities"), sheet.words("empty")],
+        key=[(look, sheet.words(name)) for name, look in _FAILURES.items()],
+    )
 
 
 def indicators_compared(
@@ -323,42 +315,40 @@ def indicators_compared(
     rows = _in_order(rates) if groups else list(rates["row"])
     panels = sorted(rates["panel"].unique())
     named = len(rows) <= _MOST_ROWS
-    ticks = {limit: drawing.in_digits(limit, share=share) for limit in _limits(rates, said["kind"])}
     labels = {row: sheet.label((row, row), 0.36 * sheet.wide) for row in rows} if named else {}
+    ticks = {limit: drawing.in_digits(limit, share=share) for limit in _limits(rates, said["kind"])}
     scale = max(sheet.widest([" ".join(ticks.values())], sheet.small), 0.045 * sheet.body)
     least = scale + sheet.widest(rates["said"], sheet.small) + 0.25
-    bands = -(-len(panels) // max(int((sheet.wide - sheet.widest(labels.values())) / least), 1))
-    beside = -(-len(panels) // bands)
+    bands = math.ceil(len(panels) / max(int((sheet.wide - sheet.widest(labels.values())) / least), 1))
+    beside = math.ceil(len(panels) / bands)
     step = sheet.pitch([*labels.values(), *rates["said"]]) if named else 6 / len(rows) / bands
-    parts = [panels[at : at + beside] for at in range(0, len(panels), beside)]
     # a band of panels has the rows that have something in it
-    inside = [[row for row in rows if row in set(rates.loc[rates["panel"].isin(part), "row"])] for part in parts]
-    tall = [step * len(mine) + 3.9 * sheet.small / 72 for mine in inside]
-    notes = [(said["formula_zh"], said["formula_en"]), sheet.words("missing")]
-    notes += [sheet.words("many", number=len(rows))] * (not named) + [sheet.words("order")] * by_year
-    sheet.open(
-        f"{len(rows)} {sheet.say(sheet.words('rows'))}" + (f" · {drawing.span(panels)}" if by_year else ""),
-        sum(tall),
-        title=drawing.with_unit(said),
-        finding=_highest_and_lowest(sheet, rates, (said["label_zh"], said["label_en"])),
-        notes=notes,
-        source=drawing.annual_reports(rates["agency"], rates["year"])
-        if {"agency", "year"} <= set(rates)
-        else sheet.words("source"),
-        key=drawing.point_key(rates, sheet.words("value"), [(_RANGE, sheet.words("range"))] * bool(_is_open(rates).any())),
-    )
-    grid = sheet.axes(len(parts), beside, used=len(panels), height_ratios=tall)
+    inside = [
+        [row for row in rows if row in set(rates.loc[rates["panel"].isin(panels[at : at + beside]), "row"])]
+        for at in range(0, len(panels), beside)
+    ]
+    grid = sheet.axes(bands, beside, tall=[step * len(mine) for mine in inside], used=len(panels))
     for at, (panel, axes) in enumerate(zip(panels, grid.flat, strict=False)):
         mine = inside[at // beside]
         if by_year:
-            axes.set_title(str(panel), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
+            sheet.title(axes, str(panel))
         sheet.rows(axes, [labels.get(row, "") if at % beside == 0 else "" for row in mine])
         if highlight in mine:
             row = mine.index(highlight)
             axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
             axes.get_yticklabels()[row].set_color(BLUE)
         _draw_rates(sheet, axes, rates[rates["panel"] == panel], mine, ticks, named=named)
-    return sheet.figure
+    notes = [(said["formula_zh"], said["formula_en"]), sheet.words("missing")]
+    notes += [sheet.words("many", number=len(rows))] * (not named) + [sheet.words("order")] * by_year
+    by_report = {"agency", "year"} <= set(rates)
+    return sheet.close(
+        f"{len(rows)} {sheet.say(sheet.words('rows'))}" + (f" · {drawing.span(panels)}" if by_year else ""),
+        title=drawing.with_unit(said),
+        finding=_highest_and_lowest(sheet, rates, (said["label_zh"], said["label_en"])),
+        notes=notes,
+        source=drawing.annual_reports(rates["agency"], rates["year"]) if by_report else sheet.words("source"),
+        key=drawing.point_key(rates, sheet.words("value"), [(_RANGE, sheet.words("range"))] * bool(_is_open(rates).any())),
+    )
 
 
 def _drawable(sheet: Sheet, rates: pd.DataFrame, groups: list[str], *, by_year: bool, share: bool) -> pd.DataFrame:
@@ -631,19 +621,15 @@ def _draw_parts(
     sheet: Sheet, labels: list[str], counts: pd.DataFrame, lengths: pd.DataFrame, *, about: str, **said: Words
 ) -> Figure:
     """Draw a bar a row, in three parts; the counts stand beside the bars, since a part may be narrower than its count."""
-    said_of = [sheet.words(str(name)) for name in counts]
-    heads = sheet.heads(said_of, 0.11 * sheet.wide)
-    key = [*zip(_OUTCOMES.values(), said_of, strict=True)]
-    tall = heads.tall + sheet.pitch(labels) * len(labels)
-    sheet.open(about, tall, notes=[sheet.words("each"), sheet.words("unit")], key=key, **said)
-    bars, numbers = sheet.axes(1, 2, width_ratios=[0.55, 0.45])[0]
+    key = [(look, sheet.words(str(name))) for look, name in zip(_OUTCOMES.values(), counts, strict=True)]
+    bars, numbers = sheet.axes(1, 2, tall=sheet.pitch(labels) * len(labels), width_ratios=[0.55, 0.45], sharey=True)[0]
     sheet.bars(bars, labels, lengths.sum(axis=1).max() if len(lengths) else 1)
-    numbers.set(xlim=(-0.5, 2.5), ylim=bars.get_ylim())
-    sheet.write_heads(numbers, range(len(key)), heads)
+    numbers.set_xlim(-0.5, 2.5)
+    sheet.heads(numbers, range(len(key)), [said for _, said in key], 0.11 * sheet.wide)
     start = lengths.cumsum(axis=1) - lengths
     for at, (name, (look, _)) in enumerate(zip(counts, key, strict=True)):
         for row, (count, length, begin) in enumerate(zip(counts[name], lengths[name], start[name], strict=True)):
             drawing.write(numbers, at, row, str(count), (0, 0), size=sheet.label_size, ha="center")
             if count:
                 bars.barh(row, length, left=begin, height=0.55, clip_on=False, **look)
-    return sheet.figure
+    return sheet.close(about, notes=[sheet.words("each"), sheet.words("unit")], key=key, **said)

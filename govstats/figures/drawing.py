@@ -1,4 +1,4 @@
-"""What all figures share: words in two languages, widths, a font that prints, the frame around the axes, and looks."""
+"""What all figures share: words in two languages, widths, a font that prints, what stands around the axes, and looks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+import numpy as np
 import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableCells, UnusableFigure
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
-    from matplotlib.legend import Legend
-    from matplotlib.text import Text
     from numpy.typing import NDArray
 
     from govstats.forms import Label
@@ -46,6 +45,8 @@ HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": BLUE, "hatch": "///
 #: Inches and points: a column and a page of a journal; a slide of 16:9 that is shown at twice this size.
 _WIDTHS: dict[Width, tuple[float, float]] = {"column": (3.35, 7.0), "page": (6.7, 8.5), "slide": (6.67, 9.0)}
 _MARGIN = 0.12
+#: Inches: how high a figure is until all is drawn, and how long the upright head of a column may be.
+_TALLEST, _UPRIGHT = 30, 1.6
 #: Height of a line of type, by its size.
 _LINE = 1.4 / 72
 #: A Chinese character or a word, with the marks that may not begin or end a line.
@@ -58,12 +59,8 @@ _METADATA = {
 }
 
 
-def looks(name: str) -> dict[str, dict[str, Any]]:
-    """Return a chapter of ``looks.toml``: how symbols and fields look, as matplotlib names it."""
-    return dict(package_data("figures/looks.toml")[name])
-
-
-_POINTS = looks("points")
+#: How symbols and fields look, as matplotlib names it.
+LOOKS: Mapping[str, Any] = package_data("figures/looks.toml")
 
 
 @cache
@@ -94,22 +91,12 @@ def listed(said: Iterable[Words], between: Words = ("、", ", ")) -> Words:
     return between[0].join(zh), between[1].join(en)
 
 
-class Heads(NamedTuple):
-    """The heads of columns: their lines, whether they are turned, and how much room they take above."""
-
-    labels: list[str]
-    rotation: int
-    tall: float
-
-
 class Sheet:
     """A figure in one language or both, for one width; lengths are in inches, sizes of type in points.
 
-    `open` first, which makes room for title, legend and notes; then `axes` divides the room between them, which matplotlib lays
-    out so that labels find their place.
+    First `axes`, which divide what room there will be between them; then what is drawn on them; last `close`, which writes title,
+    legend and notes around them. Matplotlib finds the room for these and for all labels.
     """
-
-    figure: Figure
 
     def __init__(self, name: str, language: Language, width: Width) -> None:
         for option, value, known in (("language", language, get_args(Language)), ("width", width, get_args(Width))):
@@ -119,6 +106,11 @@ class Sheet:
         self.across, self.body = _WIDTHS[width]
         self.wide, self.small = self.across - 2 * _MARGIN, 0.85 * self.body
         self.label_size = self.body * (0.88 if language == "both" else 1)
+        font(self.body)  # which says what to install
+        self.figure: Any = _figure_class()(figsize=(self.across, _TALLEST), dpi=160, facecolor="white")
+        side = _MARGIN / 2 / self.across
+        pads = {"w_pad": _MARGIN / 2, "h_pad": _MARGIN / 2, "wspace": 0, "hspace": 0}
+        self.figure.set_layout_engine("constrained", rect=(side, 0, 1 - 2 * side, 1), **pads)
 
     def words(self, entry: str, **values: object) -> Words:
         """Return words of the figure's own chapter of ``words.toml``, filled in."""
@@ -131,60 +123,15 @@ class Sheet:
 
     def label(self, said: Words, wide: float, size: float = 0) -> str:
         """Return words as lines that are no wider, the Chinese ones above the English ones."""
-        texts = self.say(said, "\n").split("\n")
-        return "\n".join(line for text in texts for line in fold(text, size or self.label_size, wide))
+        return self.folded(self.say(said, "\n").split("\n"), wide, size or self.label_size)
 
-    def open(
-        self,
-        about: Report | str,
-        tall: float,
-        *,
-        finding: Words,
-        title: Words | None = None,
-        notes: Sequence[Words] = (),
-        source: Words | None = None,
-        key: Key = (),
-    ) -> None:
-        """Make a figure with so much room between what stands above and the notes.
+    def folded(self, texts: Iterable[str], wide: float, size: float) -> str:
+        """Return texts below each other, each as lines that are no wider."""
+        return "\n".join(line for text in texts for line in fold(text, size, wide))
 
-        `finding` is the alternative text: what one would see.
-        """
-        font(self.body)  # which says what to install
-        title = title or self.words("title")
-        who = about
-        if not isinstance(who, str):
-            who = " · ".join(str(part) for part in (who.agency, who.year) if part is not None)
-            source = words("common.report", who=who)
-        figure = _figure_class()(f"{self.say(title, '  ')}{f'（{who}）' * bool(who)}", self.say(finding))
-        self.figure = figure
-        figure.set_size_inches(self.across, 1)
-        notes = [*notes, source] if source else notes
-        above = [self._text([title], 1.25 * self.body, INK), self._text([(who, who)], self.body, QUIET)]
-        legend, below = self._legend(key), self._text(notes, self.small, QUIET)
-        heights = [*map(self._height, above), self._height(legend), self._height(below)]
-        foot = heights[-1] + 1.4 * _MARGIN
-        across, height = self.across, _MARGIN + sum(heights[:-1]) + tall + foot
-        if self.kind == "slide":
-            across, height = max(across, height * 16 / 9), max(height, across * 9 / 16)
-        figure.set_size_inches(across, height)
-        top = height - _MARGIN
-        for text, taken in zip(above, heights, strict=False):
-            text.set_position((_MARGIN / across, top / height))
-            top -= taken
-        legend.set_bbox_to_anchor((_MARGIN / across, top / height))
-        below.set(position=(_MARGIN / across, _MARGIN / height), va="bottom")
-        top -= heights[2]
-        room = (_MARGIN / across, foot / height, 1 - 2 * _MARGIN / across, (top - foot) / height)
-        figure.set_layout_engine("constrained", rect=room, w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
-
-    def nothing(self, about: Report | str, note: Words) -> Figure:
-        """Return a small figure that says why there is nothing to draw."""
-        self.open(about, 0, finding=note, notes=[note])
-        return self.figure
-
-    def axes(self, bands: int = 1, columns: int = 1, *, used: int = 0, **how: Any) -> NDArray[Any]:
-        """Divide the room into axes that show nothing yet, in bands one below the other; all or so many are used."""
-        grid: NDArray[Any] = self.figure.subplots(bands, columns, squeeze=False, **how)
+    def axes(self, bands: int = 1, columns: int = 1, *, tall: float | Floats, used: int = 0, **how: Any) -> NDArray[Any]:
+        """Make axes that show nothing yet, in bands so high one below the other; all or so many are used."""
+        grid: NDArray[Any] = self.figure.subplots(bands, columns, squeeze=False, height_ratios=np.resize(tall, bands), **how)
         for axes in grid.flat:
             axes.patch.set_visible(False)
             axes.spines[:].set_visible(False)
@@ -192,7 +139,50 @@ class Sheet:
             axes.set(xticks=[], yticks=[])
         for axes in grid.flat[used or grid.size :]:
             axes.remove()
+        self.grid, self.tall = grid, np.resize(tall, bands).sum()
         return grid
+
+    def close(
+        self,
+        about: Report | str,
+        *,
+        finding: Words,
+        title: Words | None = None,
+        notes: Sequence[Words] = (),
+        source: Words | None = None,
+        key: Key = (),
+    ) -> Figure:
+        """Write what stands above and below, and make the figure as high as all of it is.
+
+        `finding` is the alternative text: what one would see.
+        """
+        title = title or self.words("title")
+        who = about
+        if not isinstance(who, str):
+            who = " · ".join(str(part) for part in (who.agency, who.year) if part is not None)
+            source = words("common.report", who=who)
+        figure = self.figure
+        figure.title, figure.alt = f"{self.say(title, '  ')}{f'（{who}）' * bool(who)}", self.say(finding)
+        self._legend(self._lines([title, (who, who)], 1.25 * self.body), key)
+        said = self._lines([*notes, source] if source else notes, self.small)
+        below = figure.supxlabel(said, ha="left", **text_style(self.small, QUIET))
+        layout = figure.get_layout_engine()
+        layout.execute(figure)
+        around = _TALLEST * (1 - sum(axes.get_position().height for axes in self.grid[:, 0]))
+        across, height = self.across, around + self.tall
+        if self.kind == "slide":
+            across, height = max(across, height * 16 / 9), max(height, across * 9 / 16)
+        figure.set_size_inches(across, height)
+        below.set_x(_MARGIN / across)
+        layout.execute(figure)
+        figure.set_layout_engine("none")  # to lay it out again could move it by a hair
+        shown: Figure = figure
+        return shown
+
+    def nothing(self, about: Report | str, note: Words) -> Figure:
+        """Return a small figure that says why there is nothing to draw."""
+        self.axes(tall=0.1)
+        return self.close(about, finding=note, notes=[note])
 
     def rows(self, axes: Axes, labels: Sequence[str], middles: Floats | None = None) -> None:
         """Write the labels of rows to the left of axes; the rows are one apart from each other, the first on top."""
@@ -201,24 +191,15 @@ class Sheet:
             axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.set_yticks(middles, labels, **text_style(self.label_size, INK))
 
-    def heads(self, said: Iterable[Words], wide: float) -> Heads:
-        """Fold the heads of columns to their width; upright where a word would not fit."""
+    def heads(self, axes: Axes, places: Floats, said: Iterable[Words], wide: float) -> None:
+        """Write the heads of columns above axes, folded to their width; upright where a word would not fit."""
         said = list(said)
         labels = [self.label(one, wide, self.small) for one in said]
-        if self.widest(labels, self.small) <= wide:
-            return Heads(labels, 0, max(label.count("\n") + 1 for label in labels) * self.small * _LINE + 0.05)
-        at_most = max(int(wide * 72 / (1.3 * self.small)), 1)
-        for tall in (0.6, 0.9, 1.2, 1.6, 2.4, 4.0):
-            folded = [fold(self.say(one), self.small, tall) for one in said]
-            if max(map(len, folded)) <= at_most:
-                break
-        labels = ["\n".join(lines) for lines in folded]
-        return Heads(labels, 90, self.widest(labels, self.small) + 0.08)
-
-    def write_heads(self, axes: Axes, places: Floats, heads: Heads) -> None:
-        """Write the heads of columns above axes."""
+        upright = self.widest(labels, self.small) > wide
+        if upright:
+            labels = [self.folded([self.say(one)], _UPRIGHT, self.small) for one in said]
         axes.tick_params(bottom=False, top=True, labelbottom=False, labeltop=True)
-        axes.set_xticks(places, heads.labels, rotation=heads.rotation, **text_style(self.small, QUIET))
+        axes.set_xticks(places, labels, rotation=90 * upright, **text_style(self.small, QUIET))
 
     def bars(self, axes: Axes, labels: Sequence[str], longest: float) -> None:
         """Make axes those of rows of bars that start at one line."""
@@ -226,30 +207,31 @@ class Sheet:
         axes.set_xlim(0, longest)
         axes.spines["left"].set(visible=True, color="#bbbbbb", linewidth=0.8)
 
-    def _text(self, texts: Iterable[Words], size: float, color: str) -> Text:
-        """Write texts folded to the width, both languages on one line where there is room."""
-        lines = []
+    def title(self, axes: Axes, text: str) -> None:
+        """Write what axes show above them."""
+        axes.set_title(text, loc="left", pad=4, **text_style(self.label_size, INK))
+
+    def _lines(self, texts: Iterable[Words], size: float) -> str:
+        """Return texts folded to the width, both languages on one line where there is room."""
+        parts: list[str] = []
         for said in texts:
             one = self.say(said, "  ")
             fits = self.language != "both" or text_width(one, size) <= self.wide
-            lines += [line for text in ([one] if fits else said) for line in fold(text, size, self.wide)]
-        return self.figure.text(0, 0, "\n".join(lines), va="top", **text_style(size, color) | {"linespacing": 1.3})
+            parts += [one] if fits else said
+        return self.folded(parts, self.wide, size)
 
-    def _legend(self, key: Key) -> Legend:
+    def _legend(self, title: str, key: Key) -> None:
         """Make a legend with as many columns as there is room for; labels that are too long are folded."""
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
         beside = 3.6 * self.small / 72
-        labels = ["\n".join(fold(self.say(said), self.small, self.wide - beside)) for _, said in key]
+        labels = [self.folded([self.say(said)], self.wide - beside, self.small) for _, said in key]
         handles = [Patch(**how) if "facecolor" in how else Line2D([], [], **how) for how, _ in key]
         columns = max(1, int(self.wide / (self.widest(labels, self.small) + beside)))
-        return self.figure.legend(handles, labels, loc="upper left", ncols=columns, prop=font(self.small), **looks("legend"))
-
-    def _height(self, artist: Text | Legend) -> float:
-        """Return how much room a text or legend takes, with a gap below it; what is empty takes none."""
-        tall = artist.get_window_extent().height / self.figure.dpi
-        return tall + 0.06 if tall > 0.01 else 0.0
+        place = {"loc": "outside upper left", "alignment": "left", "borderaxespad": 72 * _MARGIN / self.small}
+        look = {"title_fontproperties": font(1.25 * self.body), "prop": font(self.small), **LOOKS["legend"]}
+        self.figure.legend(handles, labels, title=title, ncols=columns, **place, **look)
 
     def widest(self, labels: Iterable[str], size: float = 0) -> float:
         """Return the width of the widest line."""
@@ -267,6 +249,13 @@ def write(
     """Write at a place in the data, shifted by points."""
     place = {"ha": "left", "va": "center", **place}
     axes.annotate(text, (x, y), shift, textcoords="offset points", annotation_clip=False, **place, **text_style(size, color))
+
+
+def bar(axes: Axes, row: float, end: float, text: str, *, size: float, ink: str = INK, **look: Any) -> None:
+    """Draw a bar of a row, none for nought, and write what it stands for where it ends."""
+    if end:
+        axes.barh(row, end, **look)
+    write(axes, end, row, text, (3, 0), size=size, color=ink)
 
 
 def text_style(size: float, color: str) -> dict[str, Any]:
@@ -368,7 +357,7 @@ def marker(*, small: object = False, contradicted: object = False) -> dict[str, 
 
     What is null counts as false.
     """
-    look = _POINTS["contradicted" if contradicted is True else "sure"]
+    look: dict[str, Any] = LOOKS["points"]["contradicted" if contradicted is True else "sure"]
     return look | {"markerfacecolor": "white" if small is True else look["color"], "zorder": 3}
 
 
@@ -403,9 +392,7 @@ def _figure_class() -> Callable[..., Figure]:
     class ReportFigure(Figure):
         """A figure with a title and an alternative text, which go with it into every format."""
 
-        def __init__(self, title: str, alt: str, **keywords: Any) -> None:
-            super().__init__(dpi=160, facecolor="white", **keywords)
-            self.title, self.alt = title, alt
+        title = alt = ""
 
         def __repr__(self) -> str:
             return f"{self.title} {self.alt}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,9 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
-from govstats.forms import Label, Table, cell_key
+from govstats.forms import Table, cell_key
 from govstats.reconciliation import reconcile
-from govstats.report import Report, column_types, typed_frame
+from govstats.report import ReadCell, Report, column_types, typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,8 +25,11 @@ _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", 
 _RECEIVED = ("carried_in", "new")
 #: What the alternative text of the flows tells, and which lines it sums up.
 _STAGES = {"all": _RECEIVED, "processed": _OUTCOMES} | {line: (line,) for line in ("carried_in", "new", "granted", "carried_out")}
-#: What is counted: its labels, one of each kind, its line and its column.
-Counted = tuple[Sequence[Label], str, str]
+_SHADE: dict[str, Any] = {"facecolor": VERMILLION, "alpha": 0.13, "linewidth": 0}
+#: What stands in a table: its column and line, what it is, its colour, and how many lines above the middle.
+_Text = tuple[str, str, str, str, float]
+#: What stands for a cell that the document does not have.
+_MISSING = ReadCell("", "", "", None, "", "missing", "", None, "", "")
 #: Where a cell has no room for words.
 _SIGNS = {"blank": "□", "not_applicable": "/", "unreadable": "?"}
 
@@ -56,13 +60,11 @@ def outcomes_by_applicant(report: Report) -> pd.DataFrame:
       applicant_zh outcome_zh  value
     0          自然人       予以公开    3.0
     """
-
-    def counted(table: Table) -> Iterator[Counted]:
-        for column, outcome in product(table.columns, _OUTCOMES):
-            if column.id != "total":
-                yield (column, table.line[outcome]), outcome, column.id
-
-    return _counts(report, ("applicant", "outcome"), counted)
+    return _counts(
+        report,
+        ("applicant", "outcome"),
+        lambda table: product([column.id for column in table.columns if column.id != "total"], _OUTCOMES),
+    )
 
 
 def refusal_reasons(report: Report) -> pd.DataFrame:
@@ -89,7 +91,7 @@ def refusal_reasons(report: Report) -> pd.DataFrame:
     0         属于国家秘密    2.0  reported
     1  其他法律行政法规禁止公开   <NA>   missing
     """
-    return _counts(report, ("reason",), lambda table: (((table.line[one],), one, "total") for one in table.parts("refused")))
+    return _counts(report, ("reason",), lambda table: product(["total"], table.parts("refused")))
 
 
 def request_flows(report: Report) -> pd.DataFrame:
@@ -112,7 +114,7 @@ def request_flows(report: Report) -> pd.DataFrame:
     [['carried_in', 0.0], ['new', 21.0], ['granted', 7.0]]
     """
     lines = (*_RECEIVED, *_OUTCOMES, "carried_out")
-    return _counts(report, ("line",), lambda table: (((table.line[one],), one, "total") for one in lines))
+    return _counts(report, ("line",), lambda _: product(["total"], lines))
 
 
 def flows(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -151,32 +153,27 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     if counts["value"].notna().all() and received != ended:
         notes.append(sheet.words("unequal", came=f"{received:,.0f}", went=f"{ended:,.0f}"))
         finding = f"{finding[0]}{notes[-1][0]}", f"{finding[1]} {notes[-1][1]}"
-    labels = [sheet.label((row["line_zh"], row["line_en"]), 0.28 * sheet.wide) for row in counts.to_dict("records")]
-    most = max(received, ended, 1.0)
-    counts = counts.assign(
-        label=labels,
-        said=[_written(row["known"], row["status"]) or sheet.say(_state(row["status"])) for row in counts.to_dict("records")],
-        thick=counts["known"].astype(float) * 0.3 * sheet.wide / most,
-        # a thin band has as much room as its label takes
-        room=[sheet.pitch([label], 3) for label in labels],
-    )
-    counts["room"] = counts[["room", "thick"]].max(axis=1) + 0.04
+    labels = [sheet.label(said, 0.28 * sheet.wide) for said in zip(counts["line_zh"], counts["line_en"], strict=True)]
+    figures = [sheet.say(_written(known, status)) for known, status in zip(counts["known"], counts["status"], strict=True)]
+    counts = counts.assign(label=labels, figure=figures)
+    counts["thick"] = counts["known"].astype(float) * 0.3 * sheet.wide / max(received, ended, 1.0)
+    # a thin band has as much room as its label takes
+    counts["room"] = np.fmax(counts["thick"], [sheet.pitch([label], 3) for label in labels]) + 0.04
     tall = counts["room"].groupby(coming).sum().max()
-    sheet.open(report, tall, finding=finding, notes=notes)
-    axes = sheet.axes()[0, 0]
-    axes.set(xlim=(-1, 1), ylim=(tall / 2, -tall / 2))
     middle = counts["thick"].groupby(coming).sum().max() / 2
+    axes = sheet.axes(tall=tall)[0, 0]
+    axes.set(xlim=(-1, 1), ylim=(tall / 2, -tall / 2))
     axes.fill_between([-0.02, 0.02], -middle, middle, color=INK, linewidth=0)
-    beside = 72 * max(drawing.text_width(said, sheet.body) for said in counts["said"]) + 8
+    beside = 72 * sheet.widest(figures, sheet.body) + 8
     for way, side in ((-1, counts[coming]), (1, counts[~coming])):
         places = side["room"].cumsum() - (side["room"] + side["room"].sum()) / 2
         inner = side["thick"].cumsum() - side["thick"] / 2 - middle
         for row, y, inside in zip(side.to_dict("records"), places, inner, strict=True):
             _draw_band(axes, row, way, y, inside)
             outward: dict[str, Any] = {"ha": "left" if way > 0 else "right"}
-            drawing.write(axes, way, y, row["said"], (4 * way, 0), size=sheet.body, **outward)
+            drawing.write(axes, way, y, row["figure"], (4 * way, 0), size=sheet.body, **outward)
             drawing.write(axes, way, y, row["label"], (beside * way, 0), size=sheet.label_size, **outward)
-    return sheet.figure
+    return sheet.close(report, finding=finding, notes=notes)
 
 
 def _draw_band(axes: Axes, row: Mapping[Any, Any], way: int, outside: float, inside: float) -> None:
@@ -223,25 +220,21 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
     table = report.statutory_form.table("requests")
     shown = [*_OUTCOMES, "processed_total"]
     labels = [sheet.label(drawing.short_labels(column), 0.27 * sheet.wide) for column in table.columns]
-    beside = int(0.8 * sheet.wide / (0.073 * sheet.body))
-    bands = -(-len(shown) // beside)
-    beside = -(-len(shown) // bands)
-    heads = [sheet.label(drawing.short_labels(table.line[outcome]), 0.7 * sheet.wide / beside) for outcome in shown]
+    bands = math.ceil(len(shown) * 0.073 * sheet.body / (0.8 * sheet.wide))
+    beside = math.ceil(len(shown) / bands)
     notes = [sheet.words("scale"), *_left_out(counts)]
     if counts["value"].eq(0).fillna(False).all():
         notes.insert(0, sheet.words("none"))
-    tall = bands * (sheet.pitch(labels) * len(labels) + sheet.pitch(heads, 8))
-    sheet.open(report, tall, finding=_ended(sheet, counts), notes=notes)
-    grid = sheet.axes(bands, beside, used=len(shown), sharex=True, sharey=True)
-    for axes, outcome, head in zip(grid.flat, shown, heads, strict=False):
+    grid = sheet.axes(bands, beside, tall=sheet.pitch(labels) * len(labels), used=len(shown), sharex=True, sharey=True)
+    for axes, outcome in zip(grid.flat, shown, strict=False):
         sheet.bars(axes, labels, max(float(counts["known"].max()), 1.0))
-        axes.set_title(head, loc="left", pad=4, **drawing.text_style(sheet.label_size, INK))
+        sheet.title(axes, sheet.label(drawing.short_labels(table.line[outcome]), 0.7 * sheet.wide / beside))
         for row, column in enumerate(table.columns):
             total = "total" in (column.id, outcome.removeprefix("processed_"))
             _, known, status, _ = _count(report, outcome, column.id)
             _draw_count(sheet, axes, row, known, status, bar=not total)
         axes.axhline(len(labels) - 1.5, color=FAINT, linewidth=0.8)
-    return sheet.figure
+    return sheet.close(report, finding=_ended(sheet, counts), notes=notes)
 
 
 def _ended(sheet: Sheet, counts: pd.DataFrame) -> Words:
@@ -300,7 +293,7 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
     if counts.empty:
         return sheet.nothing(report, words("common.no_table"))
     counts = counts.sort_values("value", ascending=False, kind="stable", na_position="last")
-    labels = [sheet.label((row["reason_zh"], row["reason_en"]), 0.46 * sheet.wide) for row in counts.to_dict("records")]
+    labels = [sheet.label(said, 0.46 * sheet.wide) for said in zip(counts["reason_zh"], counts["reason_en"], strict=True)]
     notes = [sheet.words("unit"), *_left_out(counts)]
     finding = sheet.words("unreadable")
     if counts["value"].eq(0).fillna(False).all():
@@ -309,12 +302,11 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
     elif counts["known"].sum():
         reason, most = _most(counts, "reason")
         finding = sheet.words("finding", all=_told(counts), reason=reason, most=most)
-    sheet.open(report, len(counts) * sheet.pitch(labels), finding=finding, notes=notes)
-    axes = sheet.axes()[0, 0]
+    axes = sheet.axes(tall=len(counts) * sheet.pitch(labels))[0, 0]
     sheet.bars(axes, labels, max(float(counts["known"].max()), 1.0))
     for row, (known, status) in enumerate(zip(counts["known"], counts["status"], strict=True)):
         _draw_count(sheet, axes, row, known, status)
-    return sheet.figure
+    return sheet.close(report, finding=finding, notes=notes)
 
 
 def residuals(report: Report) -> pd.DataFrame:
@@ -374,7 +366,7 @@ def where_edits_cross(
     Returns
     -------
     matplotlib.figure.Figure
-        The numbers behind it: `residuals`.
+        A small figure that says so where the report has no such table. The numbers behind it: `residuals`.
 
     Raises
     ------
@@ -393,49 +385,84 @@ def where_edits_cross(
     sheet = Sheet("edits", language, width)
     table = report.statutory_form.table(name)
     cells = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == name}
+    if not cells:
+        return sheet.nothing(report, sheet.words("nothing"))
     lines = [line for line in table.lines if any(line.id == printed for printed, _ in cells)]
     columns = [column for column in table.columns if any(column.id == printed for _, printed in cells)]
     missed = residuals(report)
     missed = missed[missed["table"] == name]
     beside, below = (missed.loc[missed["along"] == along, "rule"].drop_duplicates().tolist() for along in ("line", "column"))
-    ids = [line.id for line in lines]
+    ids, names = [line.id for line in lines], [column.id for column in columns]
     needed = ("table", "line", "column", "proposed", "rank", "repair")
     mine = pd.DataFrame(columns=needed) if repairs is None else repairs
     require_columns(mine, needed, "repairs", "govstats.repairs(report)")
-    mine = mine[mine["table"].eq(name) & mine["line"].isin(ids)] if len(mine) else mine
-    likeliest = mine[mine["rank"] == 1].dropna(subset="proposed")
-    proposed = {(row["line"], row["column"]): row["proposed"] for row in likeliest.to_dict("records")}
+    mine = mine[mine["table"].eq(name) & mine["line"].isin(ids)]
+    likeliest = mine[mine["rank"].eq(1)].dropna(subset="proposed")
+    proposed = likeliest.set_index(["line", "column"])["proposed"].to_dict()
     states = sorted({cell.status for cell in cells.values() if cell.value is None})
     notes = [sheet.words("margins"), *(sheet.words(unit) for unit in sorted({line.unit for line in lines} - {""}))]
     notes += [sheet.words("repairs")] * (len(mine) > 0)
-    notes += [(f"{_SIGNS[state]} {_state(state)[0]}", f"{_SIGNS[state]} {_state(state)[1]}") for state in states]
-    down, across = [*ids, *below], [*(column.id for column in columns), *beside]
+    notes += [drawing.listed([(_SIGNS[state],) * 2, words(f"states.{state}")], (" ", " ")) for state in states]
     labels = [sheet.label(drawing.short_labels(line), 0.34 * sheet.wide) for line in lines] + below
-    wide = 0.62 * sheet.wide / len(across)
-    heads = sheet.heads([*map(drawing.short_labels, columns), *((rule, rule) for rule in beside)], wide - 0.03)
-    two_lines = {line for line, _ in proposed}
-    taller = [[label, "\n"] if line in two_lines else [label] for line, label in zip(down, labels, strict=True)]
-    edges = np.append(0.0, np.cumsum([sheet.pitch(lines_of_label, 1) for lines_of_label in taller]))
-    sheet.open(report, heads.tall + edges[-1], finding=_what_fails(sheet, missed), notes=notes)
-    axes = sheet.axes()[0, 0]
-    axes.set(xlim=(0, len(across)), ylim=(edges[-1], 0))
-    sheet.rows(axes, labels, (edges[:-1] + edges[1:]) / 2)
-    sheet.write_heads(axes, np.arange(len(across)) + 0.5, heads)
-    axes.hlines(edges[:-1], 0, len(across), color=FAINT, linewidth=0.6)
-    axes.axhline(edges[len(ids)], color=QUIET, linewidth=0.8)
-    axes.axvline(len(columns), color=QUIET, linewidth=0.8)
-    grid = _Grid(sheet, axes, edges, down, across, wide)
+    heads = [*map(drawing.short_labels, columns), *((rule, rule) for rule in beside)]
+    wide = 0.62 * sheet.wide / len(heads) - 0.03
+    # a line with a repair has room for two figures
+    two = set(likeliest["line"])
+    rooms = [sheet.pitch([label, "\n" * (line in two)], 1) for line, label in zip([*ids, *below], labels, strict=True)]
+    axes, spans = _ruled(sheet, dict(zip([*ids, *below], rooms, strict=True)), labels, heads, wide)
+    axes.axhline(spans[ids[-1]][1], color=QUIET, linewidth=0.8)
+    axes.axvline(len(names), color=QUIET, linewidth=0.8)
+    lefts = {column: at for at, column in enumerate([*names, *beside])}
+    known = missed["id"].isin(ids).where(missed["along"] == "line", missed["id"].isin(names))
+    for column, line, text, color, up in [*_in_margins(missed[known]), *_in_cells(cells, proposed, product(ids, names))]:
+        size = sheet.label_size * min(1, wide / drawing.text_width(text, sheet.label_size))
+        x, y = lefts[column] + 0.5, sum(spans[line]) / 2
+        drawing.write(axes, x, y, text, (0, up * size), size=size, color=color, ha="center")
+    for row in missed[known & (missed["status"] == "fail")].to_dict("records"):
+        if row["along"] == "line":
+            axes.axhspan(*spans[row["id"]], **_SHADE)
+        else:
+            axes.axvspan(lefts[row["id"]], lefts[row["id"]] + 1, **_SHADE)
+    for row in mine.sort_values("repair", ascending=False, kind="stable").to_dict("records"):
+        look: dict[str, Any] = {"linewidth": 1.6} if row["rank"] == 1 else {"linewidth": 1, "linestyle": ":"}
+        top, bottom = spans[row["line"]]
+        axes.bar(lefts[row["column"]], bottom - top, 1, top, align="edge", fc="none", ec=VERMILLION, clip_on=False, **look)
+    return sheet.close(report, finding=_what_fails(sheet, missed), notes=notes)
+
+
+def _ruled(
+    sheet: Sheet, rooms: Mapping[str, float], labels: Sequence[str], heads: Sequence[Words], wide: float
+) -> tuple[Axes, dict[str, tuple[float, float]]]:
+    """Return axes with lines and columns, and from where to where each line goes; lines have as much room as they need."""
+    edges = [0.0, *accumulate(rooms.values())]
+    spans = dict(zip(rooms, pairwise(edges), strict=True))
+    axes = sheet.axes(tall=edges[-1])[0, 0]
+    axes.set(xlim=(0, len(heads)), ylim=(edges[-1], 0))
+    sheet.rows(axes, labels, [(top + bottom) / 2 for top, bottom in spans.values()])
+    sheet.heads(axes, np.arange(len(heads)) + 0.5, heads, wide)
+    axes.hlines(edges[:-1], 0, len(heads), color=FAINT, linewidth=0.6)
+    return axes, spans
+
+
+def _in_margins(missed: pd.DataFrame) -> Iterator[_Text]:
+    """Yield what sums miss, beside their line or below their column."""
     for row in missed.to_dict("records"):
-        grid.write_residual(row)
-    for line, column in product(ids, across[: len(columns)]):
+        column, line = (row["rule"], row["id"]) if row["along"] == "line" else (row["id"], row["rule"])
+        by, failed = row["difference"], row["status"] == "fail"
+        text = "?" if pd.isna(by) else f"{by:+,.10g}".replace("-", "−") if failed else "0"
+        yield column, line, text, VERMILLION if failed else QUIET, 0
+
+
+def _in_cells(
+    cells: Mapping[tuple[str, str], ReadCell], proposed: Mapping[Any, float], keys: Iterable[tuple[str, str]]
+) -> Iterator[_Text]:
+    """Yield what is printed in cells, and below it what the likeliest repair proposes."""
+    for line, column in keys:
         cell, better = cells.get((line, column)), proposed.get((line, column))
         text = "…" if cell is None else _SIGNS[cell.status] if cell.value is None else f"{cell.value:,.10g}"
-        grid.write(column, line, text, INK if cell and cell.value else QUIET, 0.7 * (better is not None))
+        yield column, line, text, INK if cell and cell.value else QUIET, 0.7 * (better is not None)
         if better is not None:
-            grid.write(column, line, f"→{better:,.10g}", VERMILLION, -0.7)
-    for row in mine.sort_values("repair", ascending=False, kind="stable").to_dict("records"):
-        grid.frame(row["column"], row["line"], **{"linewidth": 1.6} if row["rank"] == 1 else {"linewidth": 1, "linestyle": ":"})
-    return sheet.figure
+            yield column, line, f"→{better:,.10g}", VERMILLION, -0.7
 
 
 def _what_fails(sheet: Sheet, missed: pd.DataFrame) -> Words:
@@ -445,41 +472,6 @@ def _what_fails(sheet: Sheet, missed: pd.DataFrame) -> Words:
     by = failed["difference"].map("{:+,.10g}".format)
     zh, en = (", ".join(failed[label] + " " + by) for label in ("label_zh", "label_en"))
     return sheet.words("finding", number=len(failed), by=(zh, en))
-
-
-class _Grid:
-    """Axes with a cell for each line and column, the rules that bind them beside and below."""
-
-    def __init__(self, sheet: Sheet, axes: Axes, edges: Any, down: list[str], across: list[str], wide: float) -> None:
-        self.axes, self.size, self.wide = axes, sheet.label_size, wide
-        self.left = {name: place for place, name in enumerate(across)}
-        self.edges = dict(zip(down, pairwise(edges.tolist()), strict=True))
-
-    def write(self, column: str, line: str, text: str, color: str, up: float = 0) -> None:
-        """Write into a cell, some lines higher, and smaller where it is narrow."""
-        size = min(self.size, self.size * (self.wide - 0.03) / drawing.text_width(text, self.size))
-        x, y = self.left[column] + 0.5, sum(self.edges[line]) / 2
-        drawing.write(self.axes, x, y, text, (0, up * self.size), size=size, color=color, ha="center")
-
-    def frame(self, column: str, line: str, **look: Any) -> None:
-        """Set a cell off."""
-        top, bottom = self.edges[line]
-        look |= {"facecolor": "none", "edgecolor": VERMILLION, "clip_on": False}
-        self.axes.bar(self.left[column], bottom - top, 1, top, align="edge", **look)
-
-    def write_residual(self, row: Mapping[Any, Any]) -> None:
-        """Write what a sum misses into the margin; shade the line or column where it fails."""
-        by_line, missed = row["along"] == "line", row["difference"]
-        column, line = (row["rule"], row["id"]) if by_line else (row["id"], row["rule"])
-        if column not in self.left or line not in self.edges:
-            return
-        failed = row["status"] == "fail"
-        text = "?" if pd.isna(missed) else f"{missed:+,.10g}".replace("-", "−") if failed else "0"
-        self.write(column, line, text, VERMILLION if failed else QUIET)
-        if failed:
-            shade = self.axes.axhspan if by_line else self.axes.axvspan
-            ends = self.edges[line] if by_line else (self.left[column], self.left[column] + 1)
-            shade(*ends, facecolor=VERMILLION, alpha=0.13, linewidth=0)
 
 
 def _count(report: Report, line: str, column: str) -> tuple[float | None, float, str, int]:
@@ -495,50 +487,48 @@ def _count(report: Report, line: str, column: str) -> tuple[float | None, float,
     """
     table = report.statutory_form.table("requests")
     printed = {cell.key: cell for cell in report.read_cells}
-    options = [[printed.get(key) for key in option] for option in table.options(line, column)]
-    cells = next(filter(any, options), options[-1])
-    states = sorted({cell.status if cell else "missing" for cell in cells})
-    figures = [cell.value for cell in cells if cell and cell.value is not None]
+    options = [[printed.get(key, _MISSING) for key in option] for option in table.options(line, column)]
+    cells = next((option for option in options if set(option) != {_MISSING}), options[-1])
+    states = sorted({cell.status for cell in cells})
+    figures = [cell.value for cell in cells if cell.value is not None]
     status = "incomplete" if len(states) > 1 and "reported" in states else states[0]
     return (sum(figures) if len(figures) == len(cells) else None, sum(figures), status, len(cells))
 
 
-def _counts(report: Report, kinds: Sequence[str], counted: Callable[[Table], Iterable[Counted]]) -> pd.DataFrame:
-    """Return a frame of counts of the table of requests; it is empty where the document does not have that table."""
+def _counts(report: Report, kinds: Sequence[str], counted: Callable[[Table], Iterable[tuple[str, str]]]) -> pd.DataFrame:
+    """Return a frame of counts of columns and lines of the table of requests; empty where the document does not have that table.
+
+    `kinds` are what a row is: an ``applicant`` is a column, all else a line.
+    """
     named = " ".join(f"{kind} {kind}_zh {kind}_en" for kind in kinds)
     types = column_types(f"agency year:Int64 {named} value:Float64 known:Float64 status cells:Int64")
+    if all(cell.table != "requests" for cell in report.read_cells):
+        return typed_frame([], types)
+    table = report.statutory_form.table("requests")
     records = []
-    has_table = any(cell.table == "requests" for cell in report.read_cells)
-    for labels, line, column in counted(report.statutory_form.table("requests")) if has_table else ():
+    for column, line in counted(table):
+        labels = [table.column[column] if kind == "applicant" else table.line[line] for kind in kinds]
         names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]
         records.append((report.agency, report.year, *names, *_count(report, line, column)))
     return typed_frame(records, types)
 
 
-def _state(status: str) -> Words:
-    return words(f"states.{status}")
-
-
-def _written(known: float, status: str) -> str | None:
-    """Write a count; null where there is none."""
-    return {"reported": f"{known:,.0f}", "incomplete": f"≥ {known:,.0f}"}.get(status)
+def _written(known: float, status: str) -> Words:
+    """Write a count, or why there is none."""
+    figure = {"reported": f"{known:,.0f}", "incomplete": f"≥ {known:,.0f}"}.get(status)
+    return (figure, figure) if figure else words(f"states.{status}")
 
 
 def _draw_count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, *, bar: bool = True) -> None:
     """Draw a count as a bar with its figure where it ends; what is no figure is said in words."""
-    figure, sure = _written(known, status), status == "reported"
-    if figure is None:
-        drawing.write(axes, 0, row, sheet.label(_state(status), 9, sheet.small), (3, 0), size=sheet.small, color=QUIET)
-        return
-    if bar and known:
-        axes.barh(row, known, height=0.55, **({"color": BLUE} if sure else HATCHED))
-    drawing.write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
+    sure, text = status == "reported", sheet.label(_written(known, status), 9, sheet.small)
+    size = sheet.body if sure or status == "incomplete" else sheet.small
+    look = {"color": BLUE} if sure else HATCHED
+    drawing.bar(axes, row, known if bar else 0, text, size=size, ink=INK if known else QUIET, height=0.55, **look)
 
 
 def _left_out(counts: pd.DataFrame) -> list[Words]:
     """Say how many figures could not be drawn, and that they are not zero."""
     states = counts.loc[counts["status"] != "reported", "status"].value_counts().sort_index()
-    if states.empty:
-        return []
-    counted = [words("common.counted", state=_state(str(state)), number=number) for state, number in states.items()]
-    return [words("common.left_out", states=drawing.listed(counted))]
+    counted = [words("common.counted", state=words(f"states.{state}"), number=number) for state, number in states.items()]
+    return [words("common.left_out", states=drawing.listed(counted))] * bool(counted)

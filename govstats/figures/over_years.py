@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -159,32 +160,29 @@ def series_over_years(
     points = points.astype(dict.fromkeys(("value", "low", "high"), float))
     shown = [one for _, one in points.groupby("name", sort=False)]
     years = [*range(points["year"].min(), points["year"].max() + 1)]
-    least = max(1.4, (len(years) + 0.2) * 1.22 * sheet.small / 72)
-    columns = max(1, min(len(shown), int((sheet.wide + 0.1) / (least + 0.1))))
-    rows = -(-len(shown) // columns)
+    # a year has room for its figure upright
+    columns = min(len(shown), max(1, int(sheet.wide / max(1.5, len(years) * 1.3 * sheet.small / 72))))
+    rows = math.ceil(len(shown) / columns)
     wide, tall = sheet.wide / columns - 0.1, 10 * sheet.body / 72
-    titles = [sheet.label(drawing.with_unit(one.iloc[0]), wide) for one in shown]
-    upright = wide / (len(years) + 0.2) < drawing.text_width("2000 ", sheet.small)
-    foot = drawing.text_width("2000", sheet.small) if upright else sheet.small / 72
-    broken = [(_BREAK, sheet.words("break"))] if points["break_before"].any() else []
-    sheet.open(
-        f"{agency} · {years[0]}–{years[-1]}",
-        rows * (tall + sheet.pitch(titles, 8) + foot + 0.1),
-        finding=_first_and_last(shown),
-        notes=[sheet.words("joined"), *_breaks_in_words(points)],
-        source=drawing.annual_reports([agency], points["year"]),
-        key=drawing.point_key(points, sheet.words("value"), broken),
-    )
-    grid = sheet.axes(rows, columns, used=len(shown))
-    for axes, one, title in zip(grid.flat, shown, titles, strict=False):
+    upright = wide / len(years) < drawing.text_width("2000 ", sheet.small)
+    grid = sheet.axes(rows, columns, tall=tall, used=len(shown))
+    for axes, one in zip(grid.flat, shown, strict=False):
         axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6))
         axes.spines["bottom"].set(visible=True, color=drawing.FAINT)
-        axes.set_title(title, loc="left", pad=4, **drawing.text_style(sheet.label_size, INK))
-        axes.set_xticks(years, map(str, years), rotation=90 if upright else 0, **drawing.text_style(sheet.small, INK))
+        sheet.title(axes, sheet.label(drawing.with_unit(one.iloc[0]), wide))
+        axes.set_xticks(years, map(str, years), rotation=90 * upright, **drawing.text_style(sheet.small, INK))
         for year, tick in zip(years, axes.get_xticklabels(), strict=True):
             tick.set_color(INK if year in set(points["year"]) else "#949494")
         _draw_points(sheet, axes, one, (wide / (len(years) + 0.2), tall))
-    return sheet.figure
+    return sheet.close(
+        f"{agency} · {years[0]}–{years[-1]}",
+        finding=_first_and_last(shown),
+        notes=[sheet.words("joined"), *_breaks_in_words(points)],
+        source=drawing.annual_reports([agency], points["year"]),
+        key=drawing.point_key(
+            points, sheet.words("value"), [(_BREAK, sheet.words("break"))] * bool(points["break_before"].any())
+        ),
+    )
 
 
 def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
@@ -215,15 +213,15 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
     axes.set_ylim(-0.06 * highest, top)
     for _, line in known.groupby("line"):
         axes.plot(line["year"], line["value"], color=BLUE, linewidth=1.1, zorder=1)
-    place: dict[str, Any] = {"size": sheet.small, "ha": "center", "va": "bottom"}
+    place: dict[str, Any] = {"ha": "center", "va": "bottom"}
     ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
     for point, text in zip(known.to_dict("records"), texts, strict=True):
         drawing.draw_value(axes, point["year"], point, across=False)
         up = np.nanmax([point["value"], point["high"]])
-        drawing.write(axes, point["year"], up, text, (0, 5), bbox=ground, rotation=90 * upright, **place)
+        drawing.write(axes, point["year"], up, text, (0, 5), size=sheet.small, bbox=ground, rotation=90 * upright, **place)
     for point in points[points["value"].isna()].to_dict("records"):
         said = sheet.say(REASONS[point["status"]], "\n")
-        drawing.write(axes, point["year"], 0, said, (0, 3), rotation=90, **place | {"size": 0.8 * sheet.small, "color": QUIET})
+        drawing.write(axes, point["year"], 0, said, (0, 3), size=0.8 * sheet.small, color=QUIET, rotation=90, **place)
     for point in points[points["break_before"]].to_dict("records"):
         before = point["year"] - 0.5
         axes.axvline(before, **_BREAK, zorder=0)
@@ -314,9 +312,16 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
     signs = {"agree": "=", "disagree": "≠", "unknown": "?"}
     labels = [f"{signs[status]}  {year - 1}→{year}" for status, year in zip(totals["status"], totals["year"], strict=True)]
     which = "/".join(label.split()[1] for label in labels if label.startswith("≠"))
-    sheet.open(
+    axes = sheet.axes(tall=3.4 * sheet.body / 72 * len(totals))[0, 0]
+    sheet.bars(axes, labels, float(totals[[*kinds]].max().fillna(0).max()) or 1.0)
+    for tick, status in zip(axes.get_yticklabels(), totals["status"], strict=True):
+        tick.set_color(VERMILLION if status == "disagree" else INK)
+    for (name, look), shift in zip(kinds.items(), (-0.22, 0.22), strict=True):
+        for row, figure in enumerate(totals[name].astype(float)):
+            text, end = ("?", 0.0) if np.isnan(figure) else (f"{figure:,.10g}", figure)
+            drawing.bar(axes, row + shift, end, text, size=sheet.body, height=0.36, **look)
+    return sheet.close(
         f"{agency} · {years[0]}–{years[-1]}",
-        3.4 * sheet.body / 72 * len(totals),
         finding=sheet.words(
             "finding", all=len(totals), which=(f"（{which}）", f" ({which})") if which else "", **_statuses(totals)
         ),
@@ -324,18 +329,6 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
         source=drawing.annual_reports([agency], years),
         key=[(look, sheet.words(name)) for name, look in kinds.items()],
     )
-    axes = sheet.axes()[0, 0]
-    sheet.bars(axes, labels, float(totals[[*kinds]].max().fillna(0).max()) or 1.0)
-    for tick, status in zip(axes.get_yticklabels(), totals["status"], strict=True):
-        tick.set_color(VERMILLION if status == "disagree" else INK)
-    for (name, look), shift in zip(kinds.items(), (-0.22, 0.22), strict=True):
-        for row, figure in enumerate(totals[name]):
-            known = not pd.isna(figure)
-            if known and figure:
-                axes.barh(row + shift, figure, height=0.36, **look)
-            text, end = (f"{figure:,.10g}", figure) if known else ("?", 0.0)
-            drawing.write(axes, end, row + shift, text, (3, 0), size=sheet.body, color=INK if known else QUIET)
-    return sheet.figure
 
 
 def _statuses(chain: pd.DataFrame) -> dict[str, int]:

@@ -39,7 +39,7 @@ class Series:
     segments : mapping of form version to int
         Figures of forms with one number are comparable.
     reasons : mapping of form version to (zh, en)
-        Why they are not comparable with those of the form before, the newest first.
+        Why they are not comparable with those of the form before.
     """
 
     id: str
@@ -50,10 +50,6 @@ class Series:
     sums: Mapping[str, formulas.Sum]
     segments: Mapping[str, int]
     reasons: Mapping[str, tuple[str, str]]
-
-    def reason(self, version: str) -> tuple[str, str]:
-        """Return why figures of a form are not comparable with those before the last break."""
-        return next((said for begun, said in self.reasons.items() if begun <= version), ("", ""))
 
 
 @cache
@@ -88,7 +84,7 @@ def _series(entry: Mapping[str, Any], reasons: Mapping[str, Mapping[str, str]]) 
         written,
         sums,
         {version: 1 + sum(one <= version for one in breaks) for version in sums},
-        {version: (reasons[reason]["zh"], reasons[reason]["en"]) for version, reason in sorted(breaks.items(), reverse=True)},
+        {version: (reasons[reason]["zh"], reasons[reason]["en"]) for version, reason in breaks.items()},
     )
 
 
@@ -159,12 +155,16 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
     """
     wanted = formulas.chosen("series", names, {one.id: one for one in crosswalk()}, "series_definitions()")
     everything = formulas.gathered(source, source if isinstance(source, pd.DataFrame) else source.cells, None)
-    reports = everything.reports.assign(order=pd.factorize(everything.reports["agency"], use_na_sentinel=False)[0])
-    order = reports.sort_values(["order", "year"], kind="stable").index
-    followed = {place: _followed(one, everything).loc[order] for place, one in enumerate(wanted)}
-    frame = pd.concat(followed)
-    by_agency = [frame["series"], reports["order"].take(order.tolist() * len(wanted)).set_axis(frame.index)]
-    before = frame["segment"].groupby(by_agency).ffill().groupby(by_agency).shift()
+    reports = everything.reports[["agency", "year", "form"]]
+    order = reports.assign(order=pd.factorize(reports["agency"], use_na_sentinel=False)[0]).sort_values(["order", "year"])
+    known = series_definitions()
+    # a reason holds until the next break
+    for name in ("reason_zh", "reason_en"):
+        known[name] = known[name].replace("", None).groupby(known["series"]).ffill()
+    followed = [_followed(one, everything).loc[order.index].assign(order=order["order"]) for one in wanted]
+    frame = pd.concat(followed).merge(known.drop(columns=["unit", "cells"]), on=["series", "form"], how="left")
+    segments = frame.groupby(["series", "order"])["segment"]
+    before = segments.ffill().groupby([frame["series"], frame["order"]]).shift()
     frame["break_before"] = (frame["segment"] != before).fillna(False).astype(bool)
     frame.loc[~frame["break_before"], ["reason_zh", "reason_en"]] = ""
     # all series of a report together
@@ -173,25 +173,14 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
 
 
 def _followed(one: Series, everything: formulas.Gathered) -> pd.DataFrame:
-    """Return the rows of one series, in the order of the reports, each with the reason for the last break before it."""
-    reports = everything.reports[["agency", "year", "form"]]
+    """Return what a series is in each report."""
     value, reason = everything.total(one.sums, everything.reported)
-    taken = np.full((len(reports), 2), "", dtype=object)
+    taken = np.full((len(value), 2), "", dtype=object)
     for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
         if terms := one.sums.get(matrix.form.version):
             taken[matrix.reports] = _taken(figures, terms)
-    said = {version: one.reason(version) for version in one.sums}
-    return reports.assign(
-        series=one.id,
-        value=value,
-        unit=one.unit,
-        status=np.array(formulas.REASONS)[reason],
-        segment=reports["form"].map(one.segments).astype("Int64"),
-        basis=taken[:, 0],
-        cells=taken[:, 1],
-        reason_zh=reports["form"].map({version: zh for version, (zh, _) in said.items()}),
-        reason_en=reports["form"].map({version: en for version, (_, en) in said.items()}),
-    )
+    told = {"value": value, "status": np.array(formulas.REASONS)[reason], "basis": taken[:, 0], "cells": taken[:, 1]}
+    return everything.reports[["agency", "year", "form"]].assign(series=one.id, unit=one.unit, **told)
 
 
 def _taken(figures: formulas.Figures, terms: formulas.Sum) -> NDArray[np.object_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -154,12 +154,11 @@ def _indicator(where: str, entry: Mapping[str, Any], raw: Mapping[str, Any]) -> 
     return Indicator(*labels, entry.get("times", 1), *about, written, sums, given, segments)
 
 
-def _quantities(entry: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+def _quantities(entry: Mapping[str, Any]) -> list[Sequence[str]]:
     if entry["kind"] == "concentration":
-        yield from ([one] for one in entry["numerator"])
-        return
-    for part in (entry, entry.get("less", {})):
-        yield from (part[name] for name in ("numerator", "denominator") if name in part)
+        return [[one] for one in entry["numerator"]]
+    parts = (entry, entry.get("less", {}))
+    return [part[name] for part in parts for name in ("numerator", "denominator") if name in part]
 
 
 def definitions(formulas: RulesFile | None = None) -> pd.DataFrame:
