@@ -36,7 +36,7 @@ _FRACTIONS = 3
 _SMALLEST_BLOCK = 3
 #: A figure that was printed nowhere: what stood at the edge of a table that was shifted; and a place where the form has no cell.
 _LOST, _NO_CELL = -1, -2
-#: The edits that join two consecutive years.
+#: The edits that join two consecutive years, the earlier one being 0.
 _Link = Sequence[Edit]
 #: What changing cells costs, by ``table/line/column``.
 Weights = Mapping[str, float]
@@ -266,33 +266,27 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> 
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
 
 
-def _hold(edits: Sequence[Edit], before: System, now: System, was: Floats, ought: Floats) -> Flags:
-    """Tell which edits hold for any two of the figures of both years, shape (edits, ways before, ways now); what is open fits."""
-    places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.places]
-    first, second = np.split(solver.coefficients(edits, places), [len(before.places)], axis=1)
-    surplus = (first @ np.nan_to_num(was))[:, :, None] + (second @ np.nan_to_num(ought))[:, None, :]
-    is_open = ((first != 0) @ np.isnan(was))[:, :, None] | ((second != 0) @ np.isnan(ought))[:, None, :]
-    one_sided = np.array([edit.relation == ">=" for edit in edits], dtype=np.bool_)[:, None, None]
-    return np.asarray(is_open | ((surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | one_sided)))
-
-
 def _links(years: Sequence[System], systems: _Systems) -> list[_Link]:
     """Return the edits that bind the repairs of each two years: those of severity E, and those that hold as reported."""
     links: list[_Link] = []
-    for before, now in pairwise(years):
-        there = {(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.places}
-        matrix, matrix_before = systems.place_of[now.number][0], systems.place_of[before.number][0]
-        every = linear_edits(matrix, matrix_before, systems.binding)
-        edits = [edit for edit in every if edit.offsets and there.issuperset(edit.places)]
-        holds = _hold(edits, before, now, before.figures[:, None], now.figures[:, None]).ravel().tolist()
-        links.append([edit for edit, it in zip(edits, holds, strict=True) if it or edit.severity == "E"])
+    for both in pairwise(years):
+        before, now = (systems.place_of[year.number][0] for year in both)
+        edits = [_in_year(edit, 1) for edit in linear_edits(now, before, systems.binding) if edit.offsets]
+        joined = _joined(both, [edits], free=[False, False])
+        every = zip(joined.rows.edits, joined.broken.tolist(), strict=True)
+        links.append([edit for edit, breaks in every if edit.severity == "E" or not breaks])
     return links
 
 
 def _fitting(years: Sequence[System], links: Sequence[_Link]) -> list[Flags]:
     """Tell for each two consecutive years which ways to set them right fit each other."""
-    two = zip(links, pairwise(years), strict=True)
-    return [np.asarray(_hold(link, *both, both[0].ways, both[1].ways).all(axis=0)) for link, both in two]
+    fitting = []
+    for link, (before, now) in zip(links, pairwise(years), strict=True):
+        rows = _joined([before, now], [link], free=[False, False]).rows
+        beside = (np.vstack([np.broadcast_to(way[:, None], (len(way), now.ways.shape[1])), now.ways]) for way in before.ways.T)
+        fits = [~rows.broken(figures).any(axis=0) for figures in beside]
+        fitting.append(np.array(fits, dtype=np.bool_).reshape(before.ways.shape[1], now.ways.shape[1]))
+    return fitting
 
 
 def _repaired(years: Sequence[System], systems: _Systems, seconds: float) -> Iterator[System]:
@@ -376,8 +370,9 @@ def _joined(years: Sequence[System], links: Sequence[_Link], free: Sequence[bool
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
     free = free or [True] * len(years)
     edits = [_in_year(edit, at) for at, one in enumerate(years) if free[at] for edit in one.rows.edits]
-    edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link]
+    edits += [_in_year(edit, at) for at, link in enumerate(links) for edit in link]
     cells = [(place.key, at) for at, one in enumerate(years) for place in one.places]
+    edits = [edit for edit in edits if set(cells).issuperset(edit.places)]
     signed, whole = (np.concatenate([getattr(one.rows, name) for one in years]) for name in ("signed", "whole"))
     weights = [one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(years, free, strict=True)]
     figures, places = np.concatenate([one.figures for one in years]), tuple(place for one in years for place in one.places)

@@ -15,7 +15,7 @@ import pandas as pd
 from govstats.errors import DifferentReports, require_columns
 from govstats.forms import ONE_FEN, CellKey, Language, Table, cell_key
 from govstats.reconciliation.edits import Pairs
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation.findings import Findings, cell_label, listed, no_figure, number, phrase, quoted, without_figure
 from govstats.reconciliation.matrix import (
     ABSENT,
     REPORTED,
@@ -29,8 +29,7 @@ from govstats.reconciliation.matrix import (
     report_numbers,
 )
 from govstats.reconciliation.reuse import reused_passages
-from govstats.reconciliation.rulebook import known_rule
-from govstats.reconciliation.wording import cell_label, listed, no_figure, number, phrase, quoted, without_figure
+from govstats.reconciliation.rulebook import known_rule, loaded
 from govstats.report import Report, column_types, typed_frame
 
 #: What each format says of a cell, as columns of the comparison.
@@ -143,7 +142,7 @@ def compare_formats(first: Report, second: Report, *more: Report) -> FormatCompa
         {key: _Shown(nan if one.value is None else one.value, STATUS[one.status], one.printed) for key, one in cells.items()}
         for cells in read
     ]
-    findings, agreement = Findings(), dict[CellKey, str]()
+    findings, agreement = Findings(loaded()), dict[CellKey, str]()
     for table in first.statutory_form.tables:
         agreement |= _compare(0, "XF", table, list(zip(_names(reports), shown, strict=True)), findings)
     identity = pd.DataFrame({"agency": pd.array([first.agency], dtype="str"), "year": pd.array([first.year], dtype="Int64")})

@@ -17,6 +17,7 @@ from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.chains import System, systems_of
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import closed, edits_on, linear_edits, rows_on, severity
+from govstats.reconciliation.findings import cell_list
 from govstats.reconciliation.matrix import (
     ABSENT,
     REPORTED,
@@ -32,7 +33,6 @@ from govstats.reconciliation.matrix import (
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile, loaded
 from govstats.reconciliation.solver import Bounds, Floats, Integers, Rows, bounds, components, filled, has_cell, kinds
-from govstats.reconciliation.wording import cell_list
 from govstats.report import column_types, typed_frame
 
 #: The columns of the completions, with their types.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, partial
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache, partial
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -13,13 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import CellKey, Edit, Form, Language, Table, cell_key
-from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation import findings as wording
+from govstats.reconciliation.findings import Findings, Rule, Words
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
 from govstats.reconciliation.prose import Said, of_another_circle
-from govstats.reconciliation.rulebook import Rule, edits_of, having, known_rule
+from govstats.reconciliation.rulebook import edits_of, having, known_rule
 from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, conflict, kinds
-from govstats.reconciliation.wording import Words
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
 
@@ -96,21 +95,17 @@ def pairs_of_years(by_form: ByForm) -> list[Pairs]:
     Returns
     -------
     list of Pairs
-        One for each two forms, in the order of the matrices.
+        One for each two forms.
     """
-    reports, matrices = by_form
-    if len(reports) < 2:
-        return []
-    places = [(number, which, at) for which, one in enumerate(matrices) for at, number in enumerate(one.reports.tolist())]
-    known = pd.DataFrame(places, columns=["number", "matrix", "at"]).set_index("number").sort_index()
-    known = reports[["agency", "year"]].join(known, how="inner").dropna(subset=["agency", "year"])
-    earlier = known.drop_duplicates(["agency", "year"]).assign(before=known["year"], year=known["year"] + 1)
-    both = known.merge(earlier, on=["agency", "year"], suffixes=("", "_before"))
-    found = []
-    for _, some in both.groupby(["matrix", "matrix_before"]):
-        at, was, years, now, before = some[["at", "at_before", "before", "matrix", "matrix_before"]].to_numpy(dtype=np.intp).T
-        found.append(Pairs(matrices[now[0]], matrices[before[0]], at, was, years))
-    return found
+    places, keys = by_form.located(), list(keys_of(by_form.reports, ("agency", "year")))
+    found = defaultdict[tuple[ReportMatrix, ReportMatrix], list[tuple[int, int, int]]](list)
+    for matrix in by_form.matrices:
+        for at, number in enumerate(matrix.reports.tolist()):
+            agency, year = keys[number]
+            before = None if None in keys[number] else places.get((agency, year - 1))
+            if before is not None:
+                found[matrix, before.matrix].append((at, before.at, year - 1))
+    return [Pairs(*both, *np.array(some).T) for both, some in found.items()]
 
 
 @cache
@@ -383,18 +378,15 @@ class StandIns:
     """Figures that the prose claims, for edits across years whose table lacks one."""
 
     def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
-        self.reports, self.claims = reports, claims
+        self.reports = reports
         self.rules = {rule.id: rule for rule in having("claims_stand_in")}
-
-    @cached_property
-    def said(self) -> Mapping[tuple[object, int, CellKey], tuple[float, str]]:
-        """The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so."""
         found: dict[tuple[object, int, CellKey], dict[float, str]] = defaultdict(dict)
-        for agency, claim, _ in self.claims:
+        for agency, claim, _ in claims:
             exact = claim.low == claim.value == claim.high and not claim.qualifier
             if claim.target and claim.year is not None and exact and not of_another_circle(agency, claim.scope):
                 found[agency, claim.year, cell_key(claim.target)].setdefault(claim.value, claim.quote)
-        return {key: next(iter(said.items())) for key, said in found.items() if len(said) == 1}
+        #: The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so.
+        self.said = {key: next(iter(said.items())) for key, said in found.items() if len(said) == 1}
 
     def __call__(self, edit: Edit, report: Pairs, figures: Floats) -> tuple[Floats, dict[str, Any]] | None:
         """Return the figures of a report with what the prose says of those that are missing; None where it does not."""

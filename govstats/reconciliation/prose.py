@@ -16,11 +16,10 @@ import pandas as pd
 
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, cell_key
-from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation import findings as wording
+from govstats.reconciliation.findings import Findings, number
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Located, plain_values
 from govstats.reconciliation.rulebook import known_rule
-from govstats.reconciliation.wording import number
 from govstats.report import Claim
 
 _CHANGES = frozenset({"change", "growth"})

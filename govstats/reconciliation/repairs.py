@@ -18,10 +18,10 @@ from govstats.files import package_data
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Form, Language
 from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Place, System, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.findings import LANGUAGES, cell_label, cell_list, listed, number, phrase, quoted
 from govstats.reconciliation.matrix import Source, keys_of, known_of
-from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
+from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
-from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
 from govstats.report import ReadCell, Report, column_types, typed_frame
 
 #: The columns of the repairs, with their types: the contract of DESIGN.md, and what else is known of a repair.

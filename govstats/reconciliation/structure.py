@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from govstats.characters import figure, folded_text
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Label, Language, Table, form, versions
-from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation import findings as wording
+from govstats.reconciliation.findings import Findings, Wording
 from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, keys_of, report_numbers
-from govstats.reconciliation.rulebook import Wording, having, known_rule
+from govstats.reconciliation.rulebook import having, known_rule, loaded
 from govstats.reconciliation.solver import Floats, kinds
 from govstats.report import Report
 
@@ -204,7 +204,7 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats,
 
 def document_findings(report: Report) -> list[tuple[Wording, float | None, float | None]]:
     """Return what becomes of S01, S06, NF and NE, with what is expected and reported; nothing where the form is not known."""
-    findings = Findings()
+    findings = Findings(loaded())
     _check_document(report, findings)
     sides = [[None if np.isnan(side[0]) else float(side[0]) for side in block[2:]] for block in findings.blocks]
     return [(said, both[0], both[1]) for said, both in zip(findings.wordings, sides, strict=True)]
@@ -232,10 +232,10 @@ def _check_document(report: Report, findings: Findings) -> None:
 def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
     """Add what was found on many documents before; `told` has the columns of the findings."""
     numbers, rows = report_numbers(reports, told)
-    said = keys_of(told.iloc[rows], ("rule", "severity", "status", "message_zh", "message_en"))
-    wordings = [Wording(rule, severity, status, None, "", zh, en) for rule, severity, status, zh, en in said]
-    sides = (told[name].iloc[rows].to_numpy(dtype=float, na_value=np.nan) for name in ("expected", "reported"))
-    findings.add(numbers, wordings, *sides)
+    said = keys_of(told.iloc[rows], ("rule", "severity", "status", "message_zh", "message_en", "expected", "reported"))
+    for number, (rule, severity, status, zh, en, *sides) in zip(numbers.tolist(), said, strict=True):
+        expected, reported = (np.nan if side is None else side for side in sides)
+        findings.add(number, Wording(rule, severity, status, None, "", zh, en), expected, reported)
 
 
 def _check_sections(report: Report, sections: Sequence[Label], findings: Findings) -> None:
