@@ -54,12 +54,9 @@ _BATCH = 500
 _FINAL = ("NotAnAnnualReport", "SeveralReports", "UnreadableDocument")
 #: What `govstats.agencies.identify` tells of an agency.
 _IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
-#: The formats that agencies publish, what people make of them, and pictures: of copies that read as well the first is chosen,
-#: and so is one that reads nearly as well, since what a copy lost or gained on its way is not told. Of one kind the preferred
-#: format first.
-_KINDS = (("html", "word", "pdf"), ("excel", "csv"), ("markdown", "text"), ("image",))
-_KIND_OF = {name: number for number, kind in enumerate(_KINDS) for name in kind}
-_NEARLY = 0.9
+#: What decides which document of a report is chosen, and where it stands in the panel.
+_PLACED_BY = ["agency", "year", "family", "region_code", "published", "vintage", "source", "format", "error"]
+_PLACED_BY += ["cells", "unreadable", "recognised", "notes"]
 
 
 def build(
@@ -173,10 +170,12 @@ def placed(
     for one in reports[_namesakes(reports)].itertuples():
         about = {"source": one.source, "agency": one.agency, "year": one.year, "between": one.note_en}
         _refuse(reports, one.Index, UnknownIdentity.worded("report_of_namesakes", **about))
-    reports = _with_vintages(reports)
-    reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
-    order = ["area", "family", "agency", "year", "vintage", "source"]
-    return reports.sort_values(order, na_position="first", ignore_index=True).drop(columns="area")
+    known = reports.reset_index(names="row")[["row", *_PLACED_BY]]
+    with connected(None) as connection:
+        connection.register("reports", database.arrow_table(known))
+        order = connection.sql(database.query("panel/placed.sql")).df()
+    found = order.set_index("row").astype({"vintage": "Int64"})
+    return reports.assign(**found).loc[found.index].reset_index(drop=True)
 
 
 def _refuse(reports: pd.DataFrame, row: Any, error: UnknownIdentity) -> None:
@@ -193,33 +192,6 @@ def _namesakes(reports: pd.DataFrame) -> pd.Series[bool]:
     shown = several["key"].map(figures(several)).fillna(0)
     differ = shown.groupby([several["agency"], several["year"]]).transform("nunique") > 1
     return pd.Series(reports.index.isin(differ.index[differ]), index=reports.index)
-
-
-def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
-    """Add the vintage of each document, by date of publication, and which one of a report is chosen.
-
-    A document without a date belongs to the earliest vintage: nothing shows that it is a republication.
-    """
-    of_report = [reports["agency"], reports["year"]]
-    dates = reports["published"].fillna(reports["published"].groupby(of_report, dropna=False).transform("min"))
-    dated = dates.groupby(of_report, dropna=False).rank("dense").fillna(1).astype("Int64")
-    reports["vintage"] = reports["vintage"].fillna(dated)
-    decided = reports["cells"] - reports["unreadable"]
-    kind = reports["format"].map(_KIND_OF, na_action="ignore")
-    rank = reports[["agency", "year"]].assign(
-        lost=reports["cells"].fillna(0) == 0,
-        vintage=reports["vintage"],
-        poor=decided < _NEARLY * decided.groupby([*of_report, reports["vintage"]], dropna=False).transform("max"),
-        # the pages of a PDF document may be pictures
-        kind=kind.mask(reports["recognised"].fillna(0) > 0, len(_KINDS)),
-        undecided=-decided,
-        notes=reports["notes"],
-        format=reports["format"].map([*_KIND_OF].index, na_action="ignore"),
-        source=reports["source"],
-    )
-    usable = rank[reports["error"].isna()].sort_values(list(rank.columns))
-    reports["chosen"] = reports.index.isin(usable.drop_duplicates(["agency", "year"]).index)
-    return reports
 
 
 def _write(
