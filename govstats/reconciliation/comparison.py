@@ -16,18 +16,7 @@ from govstats.errors import DifferentReports, require_columns
 from govstats.forms import ONE_FEN, CellKey, Language, Table, cell_key
 from govstats.reconciliation.edits import Pairs
 from govstats.reconciliation.findings import Findings, cell_label, listed, no_figure, number, phrase, quoted, without_figure
-from govstats.reconciliation.matrix import (
-    ABSENT,
-    REPORTED,
-    STATUS,
-    UNREADABLE,
-    ByForm,
-    Located,
-    Reports,
-    keys_of,
-    matrices,
-    report_numbers,
-)
+from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, UNREADABLE, ByForm, Located, Reports, keys_of, matrices
 from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import known_rule, loaded
 from govstats.report import Report, column_types, typed_frame
@@ -36,6 +25,7 @@ from govstats.report import Report, column_types, typed_frame
 _COMPARED: Mapping[str, Any] = column_types("value:Float64 printed status place")
 #: A table that shares fewer of its cells with the form of the year before is another table.
 _SHARED_CELLS = 0.8
+_REPORT = ("agency", "year")
 _ReportKey = tuple[object, int]
 
 
@@ -425,11 +415,11 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
 def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFrame, findings: Findings) -> None:
     """Measure how much of the prose stood in the report of the year before."""
     reused, at_most = reused_passages(texts), 100 * known_rule("XD").settings["text_reuse"]
-    numbers, rows = report_numbers(reports, reused)
-    shares = dict(zip(numbers.tolist(), (reused["reused_passages"] / reused["passages"]).iloc[rows].tolist(), strict=True))
+    shares = dict(zip(keys_of(reused, _REPORT), (reused["reused_passages"] / reused["passages"]).tolist(), strict=True))
+    keys = list(keys_of(reports, _REPORT))
     for report, year in (both for pairs in found for both in zip(pairs.reports.tolist(), pairs.years.tolist(), strict=True)):
-        if report in shares:
-            percent = int(100 * shares[report])
+        if keys[report] in shares:
+            percent = int(100 * shares[keys[report]])
             outcome, message = ("fail", "reused") if percent >= at_most else ("pass", "text")
             said: dict[str, Any] = {"before": str(year), "share": str(percent)}
             findings.note(report, "XD", outcome, message=message, reported=percent / 100, **said)
