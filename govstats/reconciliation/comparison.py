@@ -14,7 +14,7 @@ import pandas as pd
 
 from govstats.errors import DifferentReports, require_columns
 from govstats.forms import ONE_FEN, CellKey, Language, Table, cell_key
-from govstats.reconciliation.edits import Pairs
+from govstats.reconciliation.edits import Pairs, pairs_of_years
 from govstats.reconciliation.findings import Findings, cell_label, listed, no_figure, number, phrase, quoted, without_figure
 from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, UNREADABLE, ByForm, Located, Reports, keys_of, matrices
 from govstats.reconciliation.reuse import reused_passages
@@ -58,8 +58,9 @@ _NOT_SHOWN = _Shown(nan, ABSENT)
 _Shows = Mapping[CellKey, _Shown]
 
 
-def check_what_is_beside(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, known: Reports) -> None:
+def check_what_is_beside(by_form: ByForm, findings: Findings, known: Reports) -> None:
     """Hold reports against those of the year before, against their other documents, and against the reports below them."""
+    pairs = pairs_of_years(by_form)
     for some in pairs:
         _check_amounts(some, findings)
         _check_ratios(some, findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import compress, repeat
 from operator import itemgetter
@@ -19,6 +20,7 @@ from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import closed, edits_on, linear_edits, rows_on, severity
 from govstats.reconciliation.findings import cell_list
 from govstats.reconciliation.matrix import REPORTED, STATUSES, ReportMatrix, Source, keys_of, known_of, matrices, plain_values
+from govstats.reconciliation.prose import NO_LEVELS, of_cells, said_in
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile, loaded
 from govstats.reconciliation.solver import Bounds, Floats, Integers, Rows, bounds, components, filled, has_cell, kinds
@@ -43,7 +45,6 @@ class _Bound(NamedTuple):
     quote: str | None = None
 
 
-_CLAIMED_CELL = ["agency", "year", "target"]
 _NOTHING = _Bound(-np.inf, np.inf, "undetermined")
 _CONTRADICTED = _Bound(-np.inf, np.inf, "contradicted")
 
@@ -118,9 +119,8 @@ def completions(
     rows: list[tuple[Any, ...]] = []
     for matrix in found:
         tables = {table.id for table in matrix.form.tables}
-        who = list(zip(*(reports[name].iloc[matrix.reports] for name in ("agency", "year")), strict=True))
-        said = [claimed.get((str(agency), str(year)), {}) for agency, year in who]
-        said = [{key: one for key, one in of.items() if key[0] in tables} for of in said]
+        who = list(keys_of(reports.iloc[matrix.reports], ("agency", "year")))
+        said = [{key: one for key, one in claimed.get(of, {}).items() if key[0] in tables} for of in who]
         own = linear_edits(matrix, matrix, (rule for rule in loaded(rules).values() if rule.binds))
         own = [edit for edit in own if edit.severity == "E" and not edit.offsets]
         for at, key, (low, high, *known) in sorted(_deduced(matrix, said, own), key=itemgetter(0)):
@@ -131,23 +131,18 @@ def completions(
     return _without_broken(cells, typed_frame(rows, COMPLETION_TYPES), rules)
 
 
-def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey, _Bound]]:
+def _claimed(claims: pd.DataFrame | None) -> Mapping[tuple[Any, int | None], Mapping[CellKey, _Bound]]:
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
-    if claims is None:
-        return {}
-    said = claims[(claims["target"].fillna("") != "") & ~claims["qualifier"].isin(["change", "growth", "share"])]
-    told = pd.DataFrame({name: list(map(str, said[name])) for name in (*_CLAIMED_CELL, "quote")}, index=said.index)
-    told["low"] = said["low"].fillna(said["value"]).astype(float)
-    told["high"] = said["high"].astype("Float64").fillna(np.inf).astype(float)
-    # a sentence that limits itself to an office or a channel gives way to one that does not
-    limited = said["scope"].fillna("") != ""
-    told = told[~limited | limited.groupby([told[name] for name in _CLAIMED_CELL]).transform("all")]
-    known: dict[tuple[str, str], dict[CellKey, _Bound]] = {}
-    for key, one in told.groupby(_CLAIMED_CELL, sort=False):
-        agency, year, target = map(str, key)
-        claimed = _Bound(one["low"].max(), one["high"].min(), "claim", quote="; ".join(one["quote"].drop_duplicates()))
-        if claimed.low <= claimed.high:
-            known.setdefault((agency, year), {})[cell_key(target)] = claimed
+    known = defaultdict[tuple[Any, int | None], dict[CellKey, _Bound]](dict)
+    for (agency, year, target), said in of_cells(said_in(claims)).items():
+        levels = [claim for claim in said if claim.qualifier not in NO_LEVELS]
+        # a sentence that limits itself to an office or a channel gives way to one that does not
+        levels = [claim for claim in levels if not claim.scope] or levels
+        low = max((claim.value if claim.low is None else claim.low for claim in levels), default=np.inf)
+        high = min((np.inf if claim.high is None else claim.high for claim in levels), default=-np.inf)
+        if low <= high:
+            quotes = "; ".join(dict.fromkeys(claim.quote for claim in levels))
+            known[agency, year][cell_key(target)] = _Bound(low, high, "claim", quote=quotes)
     return known
 
 

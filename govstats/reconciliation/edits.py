@@ -16,7 +16,7 @@ from govstats.forms import CellKey, Edit, Form, Language, Table, cell_key
 from govstats.reconciliation import findings as wording
 from govstats.reconciliation.findings import Findings, Rule, Words
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
-from govstats.reconciliation.prose import Said, of_another_circle
+from govstats.reconciliation.prose import Said, of_another_circle, of_cells
 from govstats.reconciliation.rulebook import edits_of, having, known_rule
 from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, conflict, kinds
 
@@ -85,12 +85,14 @@ def alone(matrix: ReportMatrix, at: Integers, years: Integers | None = None) -> 
     return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp) if years is None else years)
 
 
-def pairs_of_years(by_form: ByForm) -> list[Pairs]:
+def pairs_of_years(by_form: ByForm, told: Collection[tuple[Any, int]] = ()) -> list[Pairs]:
     """Find for each report that of the same agency and the year before.
 
     Parameters
     ----------
     by_form : ByForm
+    told : collection of (agency, year)
+        Of what the prose speaks: such a year stands without a report too.
 
     Returns
     -------
@@ -101,10 +103,14 @@ def pairs_of_years(by_form: ByForm) -> list[Pairs]:
     found = defaultdict[tuple[ReportMatrix, ReportMatrix], list[tuple[int, int, int]]](list)
     for matrix in by_form.matrices:
         for at, number in enumerate(matrix.reports.tolist()):
-            agency, year = keys[number]
-            before = None if None in keys[number] else places.get((agency, year - 1))
+            if None in keys[number]:
+                continue
+            year_before = (keys[number][0], keys[number][1] - 1)
+            before = places.get(year_before)
             if before is not None:
-                found[matrix, before.matrix].append((at, before.at, year - 1))
+                found[matrix, before.matrix].append((at, before.at, year_before[1]))
+            elif year_before in told:
+                found[matrix, matrix].append((at, -1, year_before[1]))
     return [Pairs(*both, *np.array(some).T) for both, some in found.items()]
 
 
@@ -308,7 +314,7 @@ def check_edit(
             outcome = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail"
             fields = _of_one(edit, one, filled[0]) | filled[1]
             note(int(pairs.reports[at]), status=outcome, also=["stood_in"], **fields)
-        else:
+        elif one.was[0] >= 0 or not edit.offsets:
             lost = edit.subject and set(state) == {ABSENT} and not one.has_table(edit.table)[0]
             message, missing = "no_table" if lost else "", _missing(form, edit, state)
             note(int(pairs.reports[at]), status="not_assessable", message=message, missing=missing)
@@ -350,43 +356,38 @@ def edit_labels(form: Form, edit: Edit, language: Language) -> list[str]:
 # --- over two years ---------------------------------------------------------------------------------------------------------
 
 
-def check_edits_over_years(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, said: Sequence[Said]) -> None:
+def check_edits_over_years(by_form: ByForm, findings: Findings, said: Sequence[Said]) -> None:
     """Add a finding for every edit on two years; what the prose says stands in for figures that a table lacks."""
     stand_ins = StandIns(by_form.reports, said)
-    for some in pairs:
-        _check_pairs(some, findings, stand_ins)
-    for matrix in by_form.matrices if said else ():
-        _check_against_claims_alone(matrix, pairs, findings, stand_ins)
-
-
-def _check_pairs(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
-    checked: set[str] = set()
-    edits = linear_edits(pairs.now, pairs.before, having("edits", findings.rules))
-    for edit in (edit for edit in edits if edit.offsets):
-        chosen = pairs
-        if pairs.now.form.table(edit.table).open:
-            # of an open table only those lines are compared that both years print
-            chosen = pairs.where((pairs.figures(edit.places)[1] != ABSENT).all(axis=0))
-        elif edit.rule in checked:
-            # a table that is not there is said to be so once for each rule
-            chosen = pairs.where(pairs.both_have(edit.table))
-        check_edit(edit, chosen, findings, stand_in=stand_ins if edit.rule in stand_ins.rules else None)
-        checked.add(edit.rule)
+    for pairs in pairs_of_years(by_form, {(agency, year) for agency, year, _ in stand_ins.said}):
+        checked: set[str] = set()
+        edits = linear_edits(pairs.now, pairs.before, having("edits", findings.rules))
+        for edit in (edit for edit in edits if edit.offsets):
+            stand_in = stand_ins if edit.rule in stand_ins.rules else None
+            chosen = pairs if stand_in else pairs.where(pairs.was >= 0)
+            if pairs.now.form.table(edit.table).open:
+                # of an open table only those lines are compared that both years print
+                chosen = chosen.where((chosen.figures(edit.places)[1] != ABSENT).all(axis=0))
+            elif edit.rule in checked:
+                # a table that is not there is said to be so once for each rule
+                chosen = chosen.where(chosen.both_have(edit.table) | (chosen.was < 0))
+            check_edit(edit, chosen, findings, stand_in=stand_in)
+            checked.add(edit.rule)
 
 
 class StandIns:
     """Figures that the prose claims, for edits across years whose table lacks one."""
 
-    def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
+    def __init__(self, reports: pd.DataFrame, said: Sequence[Said]) -> None:
         self.reports = reports
         self.rules = {rule.id: rule for rule in having("claims_stand_in")}
-        found: dict[tuple[object, int, CellKey], dict[float, str]] = defaultdict(dict)
-        for agency, claim, _ in claims:
-            exact = claim.low == claim.value == claim.high and not claim.qualifier
-            if claim.target and claim.year is not None and exact and not of_another_circle(agency, claim.scope):
-                found[agency, claim.year, cell_key(claim.target)].setdefault(claim.value, claim.quote)
-        #: The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so.
-        self.said = {key: next(iter(said.items())) for key, said in found.items() if len(said) == 1}
+        #: The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so first.
+        self.said: dict[tuple[Any, int, CellKey], tuple[float, str]] = {}
+        for (agency, year, target), claims in of_cells(said).items():
+            mine = [one for one in claims if not one.qualifier and not of_another_circle(agency, one.scope)]
+            exact = {one.value: one.quote for one in reversed(mine) if one.low == one.value == one.high}
+            if year is not None and len(exact) == 1:
+                self.said[agency, year, cell_key(target)] = next(iter(exact.items()))
 
     def __call__(self, edit: Edit, report: Pairs, figures: Floats) -> tuple[Floats, dict[str, Any]] | None:
         """Return the figures of a report with what the prose says of those that are missing; None where it does not."""
@@ -404,16 +405,3 @@ class StandIns:
 
         quote = "；".join(dict.fromkeys(self.said[key][1] for key in asked))
         return filled, {"severity": _MILDER[severity(edit)], "missing": names, "quote": quote}
-
-
-def _check_against_claims_alone(matrix: ReportMatrix, found: Sequence[Pairs], findings: Findings, stand_ins: StandIns) -> None:
-    """Hold reports whose year before is not at hand against what the prose says of it."""
-    told = {(agency, year + 1) for agency, year, _ in stand_ins.said}
-    paired = {number for pairs in found for number in pairs.reports.tolist()}
-    keys = keys_of(stand_ins.reports.iloc[matrix.reports], ("agency", "year"))
-    spoken_of = [(at, key[1] - 1) for at, key in enumerate(keys) if key in told and matrix.reports[at] not in paired]
-    reports = alone(matrix, *np.array(spoken_of, dtype=np.intp).reshape(-1, 2).T)
-    for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if spoken_of else ():
-        values, _ = reports.figures(edit.places)
-        filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(spoken_of))]
-        check_edit(edit, reports.where(np.array(filled)), findings, stand_in=stand_ins)

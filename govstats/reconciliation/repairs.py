@@ -20,6 +20,7 @@ from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Place, System, W
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.findings import LANGUAGES, cell_label, cell_list, listed, number, phrase, quoted
 from govstats.reconciliation.matrix import Source, keys_of, known_of
+from govstats.reconciliation.prose import bounds_of, of_cells, said_in
 from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.report import ReadCell, Report, column_types, typed_frame
@@ -303,12 +304,11 @@ def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Colle
             other, step = _CARRIED[line]
             told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
             found[agency, year + step, f"requests/{other}/{column}"].append(told)
-    for claim in () if claims is None else claims[claims["target"].notna()].to_dict("records"):
-        said = [claim[bound] for bound in ("low", "high")]
-        # “more than 5” has a least figure and no greatest one
-        low, high = said if pd.notna(said).any() else [claim["value"]] * 2
-        bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
-        found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
+    for key, said in of_cells(said_in(claims)).items():
+        for claim in said:
+            # “more than 5” has a least figure and no greatest one
+            low, high = bounds_of(claim) if {claim.low, claim.high} != {None} else (claim.value, claim.value)
+            found[key].append((low, high, f"“{claim.quote}”"))
     return found
 
 
