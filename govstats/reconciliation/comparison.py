@@ -270,11 +270,10 @@ def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, st
     """Return of what vintage and source the cells of each report are."""
     if described is None or "vintage" not in described.columns:
         return {}
-    rows = described.dropna(subset=["year", "vintage"])
-    if "chosen" in rows.columns:
-        rows = rows[rows["chosen"].astype("boolean").fillna(False)]
-    named = rows.reindex(columns=["agency", "year", "vintage", "source"]).astype({"source": "str"}).fillna({"source": ""})
-    return {(agency, int(year)): (int(vintage), source) for agency, year, vintage, source in named.itertuples(index=False)}
+    listed = described if "chosen" in described.columns else described.assign(chosen=True)
+    names = [*_REPORT, "vintage", "source", "chosen"]
+    rows = keys_of(listed.reindex(columns=names), names)
+    return {(agency, year): (vintage, source or "") for agency, year, vintage, source, chosen in rows if vintage and chosen}
 
 
 # --- summaries: XH ----------------------------------------------------------------------------------------------------------

@@ -214,18 +214,12 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
     """
     for members, layout in matrix.layouts:
         for table in matrix.form.tables:
-            mine = _closed(matrix.form, layout, table.id)
+            mine = rows_on(matrix.form, [edit for edit in closed(matrix.form, layout) if edit.table == table.id])
             values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
             for at in some.tolist():
                 yield Conflict(int(members[at]), table.id, _conflict(mine, values[:, at]))
-
-
-@cache
-def _closed(form: Form, layout: Layout, table: str) -> Rows:
-    """Return the edits of a table to which the agency can have added no lines."""
-    return rows_on(form, [edit for edit in closed(form, layout) if edit.table == table])
 
 
 def _conflict(mine: Rows, values: Floats) -> tuple[Edit, ...]:

@@ -71,8 +71,9 @@ def _parsed(file: str = "", text: str = "", feasible: bool = False) -> Rules:
         if entry["id"] in known:
             raise FormError(f"{where}: there is a rule of this id already; give it another 已有同名规则，请换一个 id")
         known[entry["id"]] = _rule({"scope": OWN, "source": file, "title_en": entry["title_zh"], **entry}, shared)
-    if feasible:
-        _refuse_infeasible(known)
+    for one in _found(known, only=("only_zero",)) if feasible else ():
+        place = f"{one.rule.source}, rule {one.rule.id!r}, form {one.form.version}"
+        raise FormError(f"{place}: only zeros satisfy it: {one.said('en')} 只有 0 才能成立：{one.said('zh')}")
     return known
 
 
@@ -262,19 +263,6 @@ def check_rules(own: RulesFile) -> pd.DataFrame:
         about = one.rule.id, one.form.version, one.edit.table, one.edit.subject
         rows.append((*about, one.what, cell_list(one.cells), one.said("zh"), one.said("en")))
     return typed_frame(rows, _CHECKED_TYPES)
-
-
-def _refuse_infeasible(rules: Rules) -> None:
-    """Refuse rules that can only hold where cells are zero.
-
-    Raises
-    ------
-    FormError
-        It names the rule and the cells.
-    """
-    for one in _found(rules, only=("only_zero",)):
-        where = f"{one.rule.source}, rule {one.rule.id!r}, form {one.form.version}"
-        raise FormError(f"{where}: only zeros satisfy it: {one.said('en')} 只有 0 才能成立：{one.said('zh')}")
 
 
 def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:
