@@ -189,15 +189,13 @@ class _Systems:
         self.weights = {matrix.form: _weights(cells, matrix, weights) for matrix in self.matrices}
         self.bound = {matrix.form: linear_edits(matrix, matrix, self.binding) for matrix in self.matrices}
 
-    def components(self, matrix: ReportMatrix, layout: Layout) -> Sequence[Rows]:
-        """Return the groups of edits that bind the reports of a layout."""
-        own = tuple(edit for edit in self.bound[matrix.form] if edit.severity == "E" and not edit.offsets)
-        return systems_on(matrix.form, layout, matrix.cells, own)
-
-    def joining(self, matrix: ReportMatrix, layout: Layout) -> Rows | None:
-        """Return the edits of a report by which its years are joined."""
-        joined = {cell for edit in self.bound[matrix.form] if edit.offsets for cell in edit.cells}
-        return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
+    def parts(self, matrix: ReportMatrix, layout: Layout) -> tuple[Sequence[Rows], Rows | None]:
+        """Return the groups of edits that bind the reports of a layout, and that by which years are joined."""
+        bound = self.bound[matrix.form]
+        own = tuple(edit for edit in bound if edit.severity == "E" and not edit.offsets)
+        joined = {cell for edit in bound if edit.offsets for cell in edit.cells}
+        groups = systems_on(matrix.form, layout, matrix.cells, own)
+        return groups, next((one for one in groups if not joined.isdisjoint(one.cells)), None)
 
     @cached_property
     def place_of(self) -> dict[int, tuple[ReportMatrix, int, Layout]]:
@@ -209,8 +207,8 @@ class _Systems:
         """Yield the systems that cannot hold, and whether years are joined by them."""
         for matrix in self.matrices:
             for members, layout in matrix.layouts:
-                joining = self.joining(matrix, layout)
-                for order, component in enumerate(self.components(matrix, layout)):
+                components, joining = self.parts(matrix, layout)
+                for order, component in enumerate(components):
                     figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
                     for at in members[~solver.possible(component, figures)].tolist():
                         yield self.system(matrix, at, component, order), component is joining
@@ -225,7 +223,7 @@ class _Systems:
     def year(self, number: int) -> System | None:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
         matrix, member, layout = self.place_of[number]
-        component = self.joining(matrix, layout)
+        component = self.parts(matrix, layout)[1]
         return self.system(matrix, member, component) if component else None
 
     def stretches(self, failing: Mapping[int, System]) -> Iterator[list[System]]:
@@ -402,8 +400,8 @@ def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[
     """Yield each system of edits; the years that carry-overs join are one system."""
     systems = _Systems(cells, rules)
     for matrix, member, layout in systems.place_of.values():
-        joining = systems.joining(matrix, layout)
-        for component in systems.components(matrix, layout):
+        components, joining = systems.parts(matrix, layout)
+        for component in components:
             if component.edits and component is not joining:
                 yield systems.system(matrix, member, component)
     for years in systems.stretches({number: year for number in systems.place_of if (year := systems.year(number))}):

@@ -291,44 +291,47 @@ def check_edit(
     complete = (status == REPORTED).all(axis=0)
     expected, reported = (side[told.passed] for side in told.sides(edit))
     note(pairs.reports[told.passed], status="pass", message=worded["pass"], expected=expected, reported=reported)
-    differing = told.failed | (complete & ~told.passed)
-    for at in np.flatnonzero(differing).tolist():
-        outcome, message = ("fail", worded["fail"]) if told.failed[at] else ("not_assessable", "remainder")
-        fields = _of_one(edit, pairs.where([at]), values[:, at])
-        changed = pairs.corrected(edit.places, at)
-        fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "corrected": partial(_named, form, edit, changed)}
-        given = "corrected" if any(changed[len(edit.left) :]) else "printed"
-        fields |= {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
-        fields["also"] = ["even_so"] * (not complete[at]) + ["as_corrected"] * any(changed)
-        note(int(pairs.reports[at]), status=outcome, message=message, **fields)
-    for at in np.flatnonzero(~(told.passed | differing)).tolist():
+    for at in np.flatnonzero(~told.passed).tolist():
         one, state = pairs.where([at]), status[:, at].tolist()
-        filled = stand_in(edit, one, values[:, at]) if stand_in else None
-        if filled is not None:
-            outcome = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail"
-            fields = _of_one(edit, one, filled[0]) | filled[1]
-            note(int(pairs.reports[at]), status=outcome, also=["stood_in"], **fields)
+        if told.failed[at] or complete[at]:
+            outcome, message = ("fail", worded["fail"]) if told.failed[at] else ("not_assessable", "remainder")
+            fields = _sides(edit, one, values[:, at]) | _corrected(edit, one, state)
+        elif stand_in and (filled := stand_in(edit, one, values[:, at])) is not None:
+            outcome, message = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail", ""
+            fields = _sides(edit, one, filled[0]) | filled[1] | {"also": ["stood_in"]}
         elif one.was[0] >= 0 or not edit.offsets:
             lost = edit.subject and set(state) == {ABSENT} and not one.has_table(edit.table)[0]
-            message, missing = "no_table" if lost else "", _missing(form, edit, state)
-            note(int(pairs.reports[at]), status="not_assessable", message=message, missing=missing)
+            outcome, message, fields = "not_assessable", "no_table" if lost else "", {"missing": _missing(form, edit, state)}
+        else:
+            continue
+        note(int(pairs.reports[at]), status=outcome, message=message, **fields)
 
 
-def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
-    """Return what a message about one report needs: both sides of the edit, as figures and written out, and the year before."""
+def _sides(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
+    """Return both sides of an edit of one report, as figures and written out, and the year before."""
     form, size = report.now.form, len(edit.left)
     expected, reported = (float(side[0]) for side in assess(edit, figures[:, None], form).sides(edit))
-    left, right = (partial(_written, form, edit, figures.tolist(), side) for side in (slice(size), slice(size, None)))
+    signs = [sign for *_, sign in edit.left + edit.right]
+
+    def written(side: slice, language: Language) -> str:
+        labels = edit_labels(form, edit, language)[side]
+        return wording.sum_text(labels, figures[side].tolist(), language, coefficients=signs[side])
+
+    left, right = (partial(written, side) for side in (slice(size), slice(size, None)))
     return {"expected": expected, "reported": reported, "left": left, "right": right, "before": str(report.years[0])}
 
 
-def _written(form: Form, edit: Edit, figures: Sequence[float], side: slice, language: Language) -> str:
-    signs = [sign for *_, sign in (edit.left + edit.right)[side]]
-    return wording.sum_text(edit_labels(form, edit, language)[side], figures[side], language, coefficients=signs)
+def _corrected(edit: Edit, report: Pairs, state: Sequence[int]) -> dict[str, Any]:
+    """Return what is said of the figures of one report that are corrected, and of the cells that have none."""
+    changed = report.corrected(edit.places, 0)
+    given = "corrected" if any(changed[len(edit.left) :]) else "printed"
 
+    def named(language: Language) -> str:
+        return wording.listed(dict.fromkeys(compress(edit_labels(report.now.form, edit, language), changed)), language)
 
-def _named(form: Form, edit: Edit, which: Sequence[bool], language: Language) -> str:
-    return wording.listed(dict.fromkeys(compress(edit_labels(form, edit, language), which)), language)
+    also = ["even_so"] * any(one != REPORTED for one in state) + ["as_corrected"] * any(changed)
+    fields = {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
+    return fields | {"missing": _missing(report.now.form, edit, state), "corrected": named, "also": also}
 
 
 def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:
