@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import accumulate, combinations, groupby, pairwise, product
@@ -144,8 +144,8 @@ def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None
             failing[system.number] = located
         else:
             found.append(located)
-    for stretch in systems.stretches(failing):
-        found += _repaired(stretch, systems, seconds)
+    for years in systems.stretches(failing):
+        found += _repaired([failing.get(year.number, year) for year in years], systems, seconds)
     return sorted(found, key=lambda system: (system.number, system.order))
 
 
@@ -226,8 +226,8 @@ class _Systems:
         component = self.parts(matrix, layout)[1]
         return self.system(matrix, member, component) if component else None
 
-    def stretches(self, failing: Mapping[int, System]) -> Iterator[list[System]]:
-        """Yield the consecutive years of each agency of which some fail, alone or beside one another."""
+    def stretches(self, failing: Iterable[int]) -> Iterator[list[System]]:
+        """Yield the consecutive years of each agency of which some fail, alone or beside one another; `failing` are numbers."""
         year_before: dict[int, int] = {}
         affected = set(failing)
         for pairs in pairs_of_years(self.by_form):
@@ -244,9 +244,8 @@ class _Systems:
                 run.append(year_after[run[-1]])
             affected -= set(run)
             # a year without such a table cuts the run
-            years = [failing.get(number) or self.year(number) for number in run]
-            stretches = ([year for year in stretch if year] for _, stretch in groupby(years, key=lambda year: year is None))
-            yield from filter(None, stretches)
+            stretches = groupby(map(self.year, run), key=lambda year: year is None)
+            yield from ([year for year in years if year] for cut, years in stretches if not cut)
 
 
 def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> Floats:
@@ -404,7 +403,7 @@ def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[
         for component in components:
             if component.edits and component is not joining:
                 yield systems.system(matrix, member, component)
-    for years in systems.stretches({number: year for number in systems.place_of if (year := systems.year(number))}):
+    for years in systems.stretches(systems.place_of):
         yield _joined(years, _links(years, systems))
 
 

@@ -345,14 +345,14 @@ def _without_figure(shown: Mapping[str, _Shown], language: Language) -> str:
 def _check_amounts(pairs: Pairs, findings: Findings) -> None:
     """Add to S05 that an amount is about ten thousand times that of the year before, or a ten-thousandth."""
     jump = known_rule("S05").settings["jump"]
-    for table in pairs.now.form.tables:
-        for cell in table.cells:
-            if "元" in table.unit(cell[1], cell[2]) and cell in pairs.before.index:
-                now, before = pairs.beside([cell])[0][:, 0]
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    apart = np.abs(np.log(now / before))
-                jumped = np.abs(apart - np.log(jump["factor"])) <= np.log(jump["within"])
-                _note_both("S05", pairs.where(jumped & (now > 0) & (before > 0)), cell, findings, message="jump")
+    every = [cell for table in pairs.now.form.tables for cell in table.cells if "元" in table.unit(*cell[1:])]
+    cells = [cell for cell in every if cell in pairs.before.index]
+    now, before = pairs.beside(cells)[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.abs(np.log(now / before))
+    jumped = (np.abs(apart - np.log(jump["factor"])) <= np.log(jump["within"])) & (now > 0) & (before > 0)
+    for cell, chosen in zip(cells, jumped, strict=True):
+        _note_both("S05", pairs.where(chosen), cell, findings, message="jump")
 
 
 def _check_ratios(pairs: Pairs, findings: Findings) -> None:

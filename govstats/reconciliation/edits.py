@@ -165,16 +165,15 @@ def sums(edit: Edit, values: Floats) -> tuple[Floats, Floats]:
 
 
 class Outcome(NamedTuple):
-    """What becomes of an edit in each report: its sums without what is unknown, whether it holds, and whether it cannot."""
+    """What becomes of an edit in each report: what is expected and reported, whether it holds, and whether it cannot.
 
-    left: Floats
-    right: Floats
+    Expected is the sum of the parts, the lower bound of an inequality; what is unknown is left out of both sides.
+    """
+
+    expected: Floats
+    reported: Floats
     passed: Flags
     failed: Flags
-
-    def sides(self, edit: Edit) -> tuple[Floats, Floats]:
-        """Return what is expected and what is reported: the sum of the parts, the lower bound of an inequality."""
-        return (self.left, self.right) if edit.relation == "==" else (self.right, self.left)
 
 
 @cache
@@ -191,7 +190,8 @@ def assess(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = Fals
     # where a side has no figure at all there is nothing to compare
     parts = [side for side in (unknown[: len(edit.left)], unknown[len(edit.left) :]) if len(side)]
     nothing = np.logical_or.reduce([side.all(axis=0) for side in parts])
-    return Outcome(left, right, ~(unknown.any(axis=0) | broken), broken & ~nothing & ~(may_have_more & (left < right)))
+    sides = (left, right) if edit.relation == "==" else (right, left)
+    return Outcome(*sides, ~(unknown.any(axis=0) | broken), broken & ~nothing & ~(may_have_more & (left < right)))
 
 
 class Conflict(NamedTuple):
@@ -289,7 +289,7 @@ def check_edit(
     values, status = pairs.figures(edit.places)
     told = assess(edit, values, form, may_have_more=may_have_more)
     complete = (status == REPORTED).all(axis=0)
-    expected, reported = (side[told.passed] for side in told.sides(edit))
+    expected, reported = told.expected[told.passed], told.reported[told.passed]
     note(pairs.reports[told.passed], status="pass", message=worded["pass"], expected=expected, reported=reported)
     for at in np.flatnonzero(~told.passed).tolist():
         one, state = pairs.where([at]), status[:, at].tolist()
@@ -310,7 +310,7 @@ def check_edit(
 def _sides(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
     """Return both sides of an edit of one report, as figures and written out, and the year before."""
     form, size = report.now.form, len(edit.left)
-    expected, reported = (float(side[0]) for side in assess(edit, figures[:, None], form).sides(edit))
+    expected, reported, *_ = (float(side[0]) for side in assess(edit, figures[:, None], form))
     signs = [sign for *_, sign in edit.left + edit.right]
 
     def written(side: slice, language: Language) -> str:
