@@ -132,7 +132,7 @@ def placed(
     known = reports.reset_index(names="row")[["row", *_PLACED_BY]]
     with connected(None) as connection:
         connection.register("reports", database.arrow_table(known))
-        order = connection.sql(database.query("panel/placed.sql")).df()
+        order: pd.DataFrame = connection.sql(database.query("panel/placed.sql")).df()
     found = order.set_index("row").astype({"vintage": "Int64"})
     return reports.assign(**found).loc[found.index].reset_index(drop=True)
 

@@ -154,10 +154,10 @@ def _deduced(
         edits = [*(edit for edit in closed(matrix.form, layout) if severity(edit) == "E"), *own]
         parts = rows_on(matrix.form, edits).parted()
         # the cells that a report of the layout should have; lines that the form leaves open only where they are printed
-        bound = {cell for edit in edits_on(matrix.form, layout) for cell in edit.cells}
+        in_edits = {cell for edit in edits_on(matrix.form, layout) for cell in edit.cells}
         alone = {line for _, line in layout.alone}
         firm = {(table.id, line) for table in matrix.form.tables if not table.open for line in table.shown(alone)}
-        wanted = np.array([key in bound or key[:2] in firm for key in matrix.cells])
+        wanted = np.array([key in in_edits or key[:2] in firm for key in matrix.cells])
         rows = np.flatnonzero(wanted | matrix.printed.any(axis=1))
         for report in members[(matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)].tolist():
             figures = dict(zip(matrix.cells, matrix.value[:, report].tolist(), strict=True))
