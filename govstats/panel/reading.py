@@ -375,17 +375,13 @@ def _read(folder: Folder, scans: Path, item: Item) -> tuple[dict[str, Any], Mapp
 
 
 def _tables(report: Report) -> dict[str, Sequence[Sequence[Any]]]:
-    findings = [
-        (said.rule, said.severity, said.status, said.message_zh, said.message_en, *sides)
-        for said, *sides in document_findings(report)
-    ]
     # what the project typeset has sentences of the project, which are not compared
     text = "" if is_typeset(report) else report.text
     return {
         "cells": report.read_cells,
         "claims": report.read_claims,
         "notes": report.read_notes,
-        "document_findings": findings,
+        "document_findings": document_findings(report),
         "texts": [(sample(text),)],
     }
 

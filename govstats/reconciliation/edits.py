@@ -80,9 +80,9 @@ class Pairs(NamedTuple):
         return self._replace(at=self.at[chosen], was=self.was[chosen], years=self.years[chosen])
 
 
-def alone(matrix: ReportMatrix, at: Integers, years: Integers | None = None) -> Pairs:
+def alone(matrix: ReportMatrix, at: Integers) -> Pairs:
     """Return reports without those of the year before."""
-    return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp) if years is None else years)
+    return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp))
 
 
 def pairs_of_years(by_form: ByForm, told: Collection[tuple[Any, int]] = ()) -> list[Pairs]:
@@ -377,7 +377,7 @@ class StandIns:
 
     def __init__(self, reports: pd.DataFrame, said: Sequence[Said]) -> None:
         self.reports = reports
-        self.rules = {rule.id: rule for rule in having("claims_stand_in")}
+        self.rules = {rule.id for rule in having("claims_stand_in")}
         #: The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so first.
         self.said: dict[tuple[Any, int, CellKey], tuple[float, str]] = {}
         for (agency, year, target), claims in of_cells(said).items():

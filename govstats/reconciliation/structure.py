@@ -198,12 +198,18 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats,
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
 
 
-def document_findings(report: Report) -> list[tuple[Wording, float | None, float | None]]:
-    """Return what becomes of S01, S06, NF and NE, with what is expected and reported; nothing where the form is not known."""
+def document_findings(report: Report) -> list[tuple[Any, ...]]:
+    """Return what becomes of S01, S06, NF and NE; nothing where the form is not known.
+
+    Returns
+    -------
+    list of tuple
+        Rule, severity, status, the message in Chinese and English, what is expected and what is reported.
+    """
     findings = Findings(loaded())
     _check_document(report, findings)
     sides = [[None if np.isnan(side[0]) else float(side[0]) for side in block[2:]] for block in findings.blocks]
-    return [(said, both[0], both[1]) for said, both in zip(findings.wordings, sides, strict=True)]
+    return [(*said[:3], said.message_zh, said.message_en, *both) for said, both in zip(findings.wordings, sides, strict=True)]
 
 
 def _check_document(report: Report, findings: Findings) -> None:
