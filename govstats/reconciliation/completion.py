@@ -20,7 +20,7 @@ from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import closed, edits_on, linear_edits, rows_on, severity
 from govstats.reconciliation.findings import cell_list
 from govstats.reconciliation.matrix import REPORTED, STATUSES, ReportMatrix, Source, keys_of, known_of, matrices, plain_values
-from govstats.reconciliation.prose import NO_LEVELS, of_cells, said_in
+from govstats.reconciliation.prose import NO_LEVELS, OF_CELLS, of_cells, said_in
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile, loaded
 from govstats.reconciliation.solver import Bounds, Floats, Integers, Rows, bounds, components, filled, has_cell, kinds
@@ -134,7 +134,7 @@ def completions(
 def _claimed(claims: pd.DataFrame | None) -> Mapping[tuple[Any, int | None], Mapping[CellKey, _Bound]]:
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
     known = defaultdict[tuple[Any, int | None], dict[CellKey, _Bound]](dict)
-    for (agency, year, target), said in of_cells(said_in(claims)).items():
+    for (agency, year, target), said in of_cells(said_in(claims, OF_CELLS)).items():
         levels = [claim for claim in said if claim.qualifier not in NO_LEVELS]
         # a sentence that limits itself to an office or a channel gives way to one that does not
         levels = [claim for claim in levels if not claim.scope] or levels

@@ -25,6 +25,9 @@ from govstats.report import Claim
 _CHANGES = frozenset({"change", "growth"})
 #: What is no figure of a cell.
 NO_LEVELS = _CHANGES | {"share"}
+#: The columns of claims without which nothing can be held against them, and those that tell of cells.
+NEEDED = ("agency", *(name for name in Claim._fields if name not in {"place", "page"}))
+OF_CELLS = ("agency", "year", "target", "value", "low", "high", "quote")
 _APPROXIMATELY = re.compile("[余多约近逾超]|左右|不足|以上|以下|至少|不少于")
 #: A share stands so near the figure it is of.
 _NEAR = 2
@@ -40,18 +43,17 @@ class Said(NamedTuple):
     report_year: int | None
 
 
-def said_in(claims: pd.DataFrame | None) -> list[Said]:
+def said_in(claims: pd.DataFrame | None, needed: Sequence[str] = NEEDED) -> list[Said]:
     """Return the rows of a frame with the columns of `Report.claims`, none of none.
 
     Raises
     ------
     UnusableCells
-        The frame lacks one of them.
+        The frame lacks one that is needed.
     """
     if claims is None:
         return []
     texts = {"target", "unit", "qualifier", "quote", "scope", "place"}
-    needed = ["agency", *(name for name in Claim._fields if name not in {"place", "page"})]
     require_columns(claims, needed, "claims", "Report.claims")
     frame = claims.reindex(columns=["agency", *Claim._fields, "report_year"])
     column = {name: plain_values(frame[name], "" if name in texts else None) for name in frame}

@@ -20,7 +20,7 @@ from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Place, System, W
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.findings import LANGUAGES, cell_label, cell_list, listed, number, phrase, quoted
 from govstats.reconciliation.matrix import Source, keys_of, known_of
-from govstats.reconciliation.prose import bounds_of, of_cells, said_in
+from govstats.reconciliation.prose import OF_CELLS, bounds_of, of_cells, said_in
 from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.report import ReadCell, Report, column_types, typed_frame
@@ -305,7 +305,7 @@ def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Colle
             other, step = _CARRIED[line]
             told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
             found[agency, year + step, f"requests/{other}/{column}"].append(told)
-    for key, said in of_cells(said_in(claims)).items():
+    for key, said in of_cells(said_in(claims, OF_CELLS)).items():
         for claim in said:
             # “more than 5” has a least figure and no greatest one
             low, high = bounds_of(claim) if {claim.low, claim.high} != {None} else (claim.value, claim.value)
