@@ -148,7 +148,11 @@ def _namesakes(reports: pd.DataFrame) -> pd.DataFrame:
     several = undecided[undecided["key"].groupby(of_report).transform("nunique") > 1]
     if several.empty:
         return several
-    shown = several["key"].map(figures(several)).fillna(0)
+    files = [Path(chunk) / "cells.parquet" for chunk in several["chunk"].unique()]
+    cells = pd.concat([pd.read_parquet(file, filters=[("key", "in", several["key"].tolist())]) for file in files])
+    figures = pd.util.hash_pandas_object(cells[["table", "line", "column", "value", "status"]], index=False)
+    # whatever the order of the cells
+    shown = several["key"].map(figures.groupby(cells["key"]).sum()).fillna(0)
     return several[shown.groupby([several["agency"], several["year"]]).transform("nunique") > 1]
 
 
@@ -373,15 +377,6 @@ def _is_whole(chunk: Path) -> bool:
         return bool(digests == {f"{name}.parquet": sha256(chunk / f"{name}.parquet") for name in SCHEMAS})
     except (OSError, ValueError):
         return False
-
-
-def figures(documents: pd.DataFrame) -> pd.Series[int]:
-    """Return a number for the figures of each document, by key; `documents` has the columns ``key chunk`` of `Store.reports`."""
-    keys = documents["key"].tolist()
-    files = [Path(chunk) / "cells.parquet" for chunk in documents["chunk"].unique()]
-    cells = pd.concat([pd.read_parquet(file, filters=[("key", "in", keys)]) for file in files])
-    numbers = pd.util.hash_pandas_object(cells[["table", "line", "column", "value", "status"]], index=False)
-    return numbers.groupby(cells["key"]).sum()  # whatever the order of the cells
 
 
 def _in_order(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame) -> pa.RecordBatchReader:
