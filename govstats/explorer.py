@@ -19,8 +19,8 @@ from govstats.errors import GovstatsError, UnknownReport, UnusableCells
 from govstats.forms import CellKey, Language, known_language
 from govstats.panel import Panel
 from govstats.reconciliation import reconcile
+from govstats.reconciliation.findings import cell_label
 from govstats.reconciliation.repairs import repairs
-from govstats.reconciliation.wording import cell_label
 from govstats.report import origin
 
 #: Behind the figures, on a light and on a dark page; what failed also bears a sign.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -17,6 +19,7 @@ from govstats.report import Claim, Note, ReadCell, Report, SectionHeading
 
 from .test_forms import COLUMNS, GROUPS, OTHER, PROACTIVE, RESULTS, REVIEW_COLUMNS, REVIEW_LINES, request_lines
 
+RULES_FILE = Path(rulebook.__file__).with_name("rules.toml")
 #: A figure; a figure with the text that is printed for it; a text that is no figure; or None where the cell is not printed.
 Cell = float | tuple[float, str] | str | None
 BLANK, SLASH, ILLEGIBLE = "", "/", "■"
@@ -1183,8 +1186,8 @@ fail = { zh = "{right}，多于{left}。", en = "{right}, more than {left}." }
 
 
 def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = rulebook._rules_file().replace("[edits.messages]", NEW_RULES.strip())
-    monkeypatch.setattr(rulebook, "_rules_file", lambda: text)
+    with_more = tomllib.loads(RULES_FILE.read_text("utf-8").replace("[edits.messages]", NEW_RULES.strip()))
+    monkeypatch.setattr(rulebook, "package_data", lambda _: with_more)
     for known in (rulebook._parsed,):
         known.cache_clear()
     try:
@@ -1235,8 +1238,8 @@ not_assessable = { zh = "没有读到。", en = "It was not found." }
 
 
 def test_a_rule_on_what_a_section_says_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = rulebook._rules_file().replace("[edits.messages]", SECTION_RULE.strip())
-    monkeypatch.setattr(rulebook, "_rules_file", lambda: text)
+    with_more = tomllib.loads(RULES_FILE.read_text("utf-8").replace("[edits.messages]", SECTION_RULE.strip()))
+    monkeypatch.setattr(rulebook, "package_data", lambda _: with_more)
     for known in (rulebook._parsed,):
         known.cache_clear()
     try:

@@ -13,7 +13,7 @@ from jinja2 import Environment
 from govstats.errors import FormError
 from govstats.files import package_data
 from govstats.forms import Bilingual, CellKey, Form, Language, form, versions
-from govstats.reconciliation.wording import cell_label, column_label, line_label
+from govstats.reconciliation.findings import cell_label, column_label, line_label
 
 #: What Stata takes; the other programs take more.
 LONGEST_NAME = 32

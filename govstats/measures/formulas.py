@@ -20,9 +20,9 @@ from govstats.forms import ONE_FEN, CellKey, Form, Language, cell_key, form, sig
 from govstats.panel import Panel
 from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import assess, conflicts
+from govstats.reconciliation.findings import cell_list, column_label, line_label
 from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, ReportMatrix, matrices, report_numbers
 from govstats.reconciliation.solver import Flags, Floats, Integers
-from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
 
 #: Why a sum has no value, the reason that outweighs the others last; a status of the results is one of these.

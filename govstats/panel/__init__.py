@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,14 +17,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from loky import cpu_count
 
+from govstats.agencies import identify
 from govstats.errors import UnknownReport, UnusablePanel, require_columns
 from govstats.export import connected, create_tables
 from govstats.export.database import MANIFEST, REPORT_TYPES, arrow_table, manifest_of, query, quoted, whole_table
 from govstats.files import package_data
-from govstats.panel.building import Store, build
+from govstats.panel.building import Store, findings_of_batch, placed, read_new, registered, write_panel
 from govstats.panel.reading import Folder
 from govstats.panel.register import EXPECTED_TYPES, read_expected
+from govstats.reconciliation import rules as known_rules
+from govstats.reconciliation.corrections import read_adjudications
 from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MANIFEST", "REPORT_TYPES", "STATES", "Folder", "Panel", "read_corpus"]
 
+#: Decisions on findings that stand in the folder of the documents.
+_ADJUDICATIONS = "adjudications.csv"
+#: The agencies that should publish, in the same place.
+_EXPECTED = "expected.csv"
 #: What a panel has of an agency and year, from the best to the worst, with the labels that figures print.
 STATES = {state: (zh, en) for state, (zh, en) in package_data("panel/states.toml").items()}
 #: The columns of `Panel.summary`, with their types; those by which it groups stand behind the second.
@@ -248,14 +257,11 @@ class Panel:
     def _frame(self, name: str) -> pd.DataFrame:
         if manifest_of(self.folder) != self._manifest:
             raise UnusablePanel.worded("panel_built_again", folder=self.folder)
-        year = "report_year" if name == "claims" else "year"
         wanted = pc.scalar(True)
-        if name == "rules":
-            return pd.read_parquet(whole_table(self.folder, name))
-        if self.agencies is not None:
+        if self.agencies is not None and name != "rules":
             wanted &= pc.field("agency").isin(pa.array(self.agencies, pa.string()))
-        if self.years is not None:
-            wanted &= pc.field(year).isin(pa.array(self.years, pa.int64()))
+        if self.years is not None and name != "rules":
+            wanted &= pc.field("report_year" if name == "claims" else "year").isin(pa.array(self.years, pa.int64()))
         return pd.read_parquet(whole_table(self.folder, name), filters=wanted)
 
 
@@ -321,17 +327,23 @@ def read_corpus(
     >>> panel.only(agency="平潭综合实验区").coverage().query("state == 'inconsistent'")["year"].tolist()
     [2020]
     """
+    if processes is not None and processes < 1:
+        raise UnusablePanel.worded("too_few_processes", processes=processes)
+    identify([], corrections=agencies)  # refuses a table that cannot be used before the reading begins
     temporary = _Temporary() if output is None else None
-    root = Path(temporary.path if temporary else output or "")
-    store = Store(root.expanduser().absolute(), temporary=temporary is not None)
-    build(
-        store,
-        Folder.of(folder, storage_options),
-        register,
-        agencies,
-        rules=rules,
-        adjudications=adjudications,
-        client=client,
-        processes=processes,
-    )
-    return Panel(store.root, _temporary=temporary)
+    root = Path(temporary.path if temporary else output or "").expanduser().absolute()
+    documents = Folder.of(folder, storage_options)
+    applied = known_rules(rules).rename(columns={"id": "rule"})
+    known = registered(documents, register, agencies)
+    decided = documents.table(_ADJUDICATIONS) if adjudications is None else adjudications
+    decided = None if decided is None else read_adjudications(decided, rules=applied["rule"])
+    listed = documents.table(_EXPECTED)
+    expected = None if listed is None else json.loads(read_expected(listed).to_json(orient="records"))
+    items, others = documents.documents(known, output=root)
+    store = Store(root, temporary=temporary is not None)
+    with store.alone():
+        sources = read_new(store, documents, items, client=client, processes=processes)
+        check = partial(findings_of_batch, rules=rules, adjudications=decided)
+        told = {"others": others, "expected": expected}
+        write_panel(store, placed(store.reports(), sources, known, agencies), told, check, applied, processes or cpu_count())
+    return Panel(root, _temporary=temporary)

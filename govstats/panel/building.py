@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from itertools import count, repeat
 from os import PathLike
 from pathlib import Path
@@ -22,7 +22,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
-from loky import cpu_count
 from tqdm import tqdm
 
 from govstats import __version__
@@ -31,10 +30,8 @@ from govstats.errors import UnknownIdentity, UnusablePanel
 from govstats.export import connected, database
 from govstats.files import put, sha256, whole
 from govstats.panel.reading import SCHEMAS, Folder, Item, Tables, local_executor, read_documents, schema
-from govstats.panel.register import REGISTERS, read_expected, read_register, with_register
+from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.reconciliation import reconcile
-from govstats.reconciliation import rules as known_rules
-from govstats.reconciliation.corrections import Corrections, read_adjudications
 from govstats.reconciliation.matrix import Reports
 from govstats.reconciliation.rulebook import RulesFile
 from govstats.report import sources_sha256
@@ -43,10 +40,6 @@ if TYPE_CHECKING:
     from distributed import Client
     from duckdb import DuckDBPyConnection
 
-#: Decisions on findings that stand in the folder of the documents.
-ADJUDICATIONS = "adjudications.csv"
-#: The agencies that should publish, in the same place.
-EXPECTED = "expected.csv"
 _DATABASE = "govstats.duckdb"
 #: Reports whose findings are made together: all of an agency's years, and of those that report to it.
 _BATCH = 500
@@ -54,49 +47,12 @@ _BATCH = 500
 _FINAL = ("NotAnAnnualReport", "SeveralReports", "UnreadableDocument")
 #: What `govstats.agencies.identify` tells of an agency.
 _IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
-#: The formats that agencies publish, what people make of them, and pictures: of copies that read as well the first is chosen,
-#: and so is one that reads nearly as well, since what a copy lost or gained on its way is not told. Of one kind the preferred
-#: format first.
-_KINDS = (("html", "word", "pdf"), ("excel", "csv"), ("markdown", "text"), ("image",))
-_KIND_OF = {name: number for number, kind in enumerate(_KINDS) for name in kind}
-_NEARLY = 0.9
+#: What decides which document of a report is chosen, and where it stands in the panel.
+_PLACED_BY = ["agency", "year", "family", "region_code", "published", "vintage", "source", "format", "error"]
+_PLACED_BY += ["cells", "unreadable", "recognised", "notes"]
 
 
-def build(
-    store: Store,
-    folder: Folder,
-    register: str | PathLike[str] | pd.DataFrame | None,
-    agencies: str | PathLike[str] | pd.DataFrame | None,
-    *,
-    rules: RulesFile | None,
-    adjudications: Corrections | None,
-    client: Client | None,
-    processes: int | None,
-) -> None:
-    """Read a folder of reports and write the panel; `govstats.read_corpus` describes the parameters.
-
-    What was read before is not read again, however the last build ended.
-    """
-    if processes is not None and processes < 1:
-        raise UnusablePanel.worded("too_few_processes", processes=processes)
-    identify([], corrections=agencies)  # refuses a table that cannot be used before the reading begins
-    of_rules = known_rules(rules).rename(columns={"id": "rule"})
-    known = _register(folder, register, agencies)
-    if adjudications is None:
-        adjudications = folder.table(ADJUDICATIONS)
-    decided = None if adjudications is None else read_adjudications(adjudications, rules=of_rules["rule"])
-    listed = folder.table(EXPECTED)
-    expected = None if listed is None else read_expected(listed)
-    documents, others = folder.documents(known, output=store.root)
-    told = {"others": others, "expected": None if expected is None else json.loads(expected.to_json(orient="records"))}
-    with store.alone():
-        sources = _read(store, folder, documents, client=client, processes=processes)
-        reports = placed(store.reports(), sources, known, agencies)
-        check = partial(_of_batch, rules=rules, adjudications=decided)
-        _write(store, reports, told, check, of_rules, processes or cpu_count())
-
-
-def _register(
+def registered(
     folder: Folder, register: str | PathLike[str] | pd.DataFrame | None, agencies: str | PathLike[str] | pd.DataFrame | None
 ) -> pd.DataFrame | None:
     """Read the register of a folder; its agencies get the names that they have in the panel."""
@@ -111,7 +67,7 @@ def _register(
     return known.assign(**names)
 
 
-def _read(
+def read_new(
     store: Store, folder: Folder, documents: Sequence[Item], *, client: Client | None, processes: int | None
 ) -> pd.DataFrame:
     """Read what is not in the store; return which document is which of what is there then: ``source key``."""
@@ -170,59 +126,37 @@ def placed(
     for one in reports[nameless].itertuples():
         lacking = "of which year the report is" if isinstance(one.agency, str) else "whose report it is"
         _refuse(reports, one.Index, UnknownIdentity.worded("report_of_nobody", source=one.source, lacking=lacking))
-    for one in reports[_namesakes(reports)].itertuples():
+    for one in _namesakes(reports).itertuples():
         about = {"source": one.source, "agency": one.agency, "year": one.year, "between": one.note_en}
         _refuse(reports, one.Index, UnknownIdentity.worded("report_of_namesakes", **about))
-    reports = _with_vintages(reports)
-    reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
-    order = ["area", "family", "agency", "year", "vintage", "source"]
-    return reports.sort_values(order, na_position="first", ignore_index=True).drop(columns="area")
+    known = reports.reset_index(names="row")[["row", *_PLACED_BY]]
+    with connected(None) as connection:
+        connection.register("reports", database.arrow_table(known))
+        order: pd.DataFrame = connection.sql(database.query("panel/placed.sql")).df()
+    found = order.set_index("row").astype({"vintage": "Int64"})
+    return reports.assign(**found).loc[found.index].reset_index(drop=True)
 
 
 def _refuse(reports: pd.DataFrame, row: Any, error: UnknownIdentity) -> None:
     reports.loc[row, ["error", "message"]] = type(error).__name__, str(error)
 
 
-def _namesakes(reports: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which documents share a name and a year but not the figures, while nothing tells whether they are of one agency."""
+def _namesakes(reports: pd.DataFrame) -> pd.DataFrame:
+    """Return the documents of one name and year but other figures of which nothing tells whether they are of one agency."""
     undecided = reports[reports["error"].isna() & (reports["basis"] == "undecided")]
     of_report = [undecided["agency"], undecided["year"]]
     several = undecided[undecided["key"].groupby(of_report).transform("nunique") > 1]
     if several.empty:
-        return pd.Series(False, index=reports.index)
-    shown = several["key"].map(figures(several)).fillna(0)
-    differ = shown.groupby([several["agency"], several["year"]]).transform("nunique") > 1
-    return pd.Series(reports.index.isin(differ.index[differ]), index=reports.index)
+        return several
+    files = [Path(chunk) / "cells.parquet" for chunk in several["chunk"].unique()]
+    cells = pd.concat([pd.read_parquet(file, filters=[("key", "in", several["key"].tolist())]) for file in files])
+    figures = pd.util.hash_pandas_object(cells[["table", "line", "column", "value", "status"]], index=False)
+    # whatever the order of the cells
+    shown = several["key"].map(figures.groupby(cells["key"]).sum()).fillna(0)
+    return several[shown.groupby([several["agency"], several["year"]]).transform("nunique") > 1]
 
 
-def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
-    """Add the vintage of each document, by date of publication, and which one of a report is chosen.
-
-    A document without a date belongs to the earliest vintage: nothing shows that it is a republication.
-    """
-    of_report = [reports["agency"], reports["year"]]
-    dates = reports["published"].fillna(reports["published"].groupby(of_report, dropna=False).transform("min"))
-    dated = dates.groupby(of_report, dropna=False).rank("dense").fillna(1).astype("Int64")
-    reports["vintage"] = reports["vintage"].fillna(dated)
-    decided = reports["cells"] - reports["unreadable"]
-    kind = reports["format"].map(_KIND_OF, na_action="ignore")
-    rank = reports[["agency", "year"]].assign(
-        lost=reports["cells"].fillna(0) == 0,
-        vintage=reports["vintage"],
-        poor=decided < _NEARLY * decided.groupby([*of_report, reports["vintage"]], dropna=False).transform("max"),
-        # the pages of a PDF document may be pictures
-        kind=kind.mask(reports["recognised"].fillna(0) > 0, len(_KINDS)),
-        undecided=-decided,
-        notes=reports["notes"],
-        format=reports["format"].map([*_KIND_OF].index, na_action="ignore"),
-        source=reports["source"],
-    )
-    usable = rank[reports["error"].isna()].sort_values(list(rank.columns))
-    reports["chosen"] = reports.index.isin(usable.drop_duplicates(["agency", "year"]).index)
-    return reports
-
-
-def _write(
+def write_panel(
     store: Store,
     reports: pd.DataFrame,
     told: Mapping[str, Any],
@@ -295,9 +229,10 @@ def _findings(
     yield from map(check, repeat(folder), count(made), batches[made:])
 
 
-def _of_batch(
+def findings_of_batch(
     folder: Path, batch: int, reports: pd.DataFrame, *, rules: RulesFile | None, adjudications: pd.DataFrame | None
 ) -> pd.DataFrame:
+    """Return the findings on the reports of a batch, whose rows are a row group of the files in a folder."""
     frames = {name: pq.ParquetFile(folder / f"{name}.parquet").read_row_group(batch).to_pandas() for name in READ}
     return reconcile(Reports(reports=reports, **frames), rules=rules, adjudications=adjudications)
 
@@ -442,15 +377,6 @@ def _is_whole(chunk: Path) -> bool:
         return bool(digests == {f"{name}.parquet": sha256(chunk / f"{name}.parquet") for name in SCHEMAS})
     except (OSError, ValueError):
         return False
-
-
-def figures(documents: pd.DataFrame) -> pd.Series[int]:
-    """Return a number for the figures of each document, by key; `documents` has the columns ``key chunk`` of `Store.reports`."""
-    keys = documents["key"].tolist()
-    files = [Path(chunk) / "cells.parquet" for chunk in documents["chunk"].unique()]
-    cells = pd.concat([pd.read_parquet(file, filters=[("key", "in", keys)]) for file in files])
-    numbers = pd.util.hash_pandas_object(cells[["table", "line", "column", "value", "status"]], index=False)
-    return numbers.groupby(cells["key"]).sum()  # whatever the order of the cells
 
 
 def _in_order(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame) -> pa.RecordBatchReader:

@@ -334,24 +334,25 @@ def read_chunk(folder: Folder, scans: Path, documents: Iterable[Item]) -> Tables
     dict of pyarrow.Table
         With the schemas of `SCHEMAS`.
     """
-    rows: dict[str, list[Sequence[Any]]] = {name: [] for name in SCHEMAS}
-    seen: set[str] = set()
+    rows: dict[str, list[Sequence[Any]]] = {name: [] for name in SCHEMAS if name != "reports"}
+    reports: list[Mapping[str, Any]] = []
     for item in documents:
         start_clock_again()
         known, of_document = _read(folder, scans, item)
-        key = known["key"]
-        rows["reports"].append([known.get(name) for name in SCHEMAS["reports"].names])
-        if key not in seen:  # else a copy of another document of the chunk
-            seen.add(key)
+        if known["key"] not in {one["key"] for one in reports}:  # else a copy of another document of the chunk
             for name, values in of_document.items():
-                rows[name] += [(key, *row) for row in values]
-    return {name: _table(name, of_table) for name, of_table in rows.items()}
+                rows[name] += [(known["key"], *row) for row in values]
+        reports.append(known)
+    return _tables_of(reports, rows)
 
 
-def _table(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMAS[name])
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMAS[name], strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SCHEMAS[name])
+def _tables_of(reports: Sequence[Mapping[str, Any]], rows: Mapping[str, Sequence[Sequence[Any]]]) -> Tables:
+    tables = {"reports": pa.Table.from_pylist(reports, SCHEMAS["reports"])}
+    for name in (name for name in SCHEMAS if name != "reports"):
+        columns = zip(*rows[name], strict=True) if rows.get(name) else [()] * len(SCHEMAS[name])
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMAS[name], strict=True)]
+        tables[name] = pa.Table.from_arrays(arrays, schema=SCHEMAS[name])
+    return tables
 
 
 def _read(folder: Folder, scans: Path, item: Item) -> tuple[dict[str, Any], Mapping[str, Sequence[Sequence[Any]]]]:
@@ -374,17 +375,13 @@ def _read(folder: Folder, scans: Path, item: Item) -> tuple[dict[str, Any], Mapp
 
 
 def _tables(report: Report) -> dict[str, Sequence[Sequence[Any]]]:
-    findings = [
-        (said.rule, said.severity, said.status, said.message_zh, said.message_en, *sides)
-        for said, *sides in document_findings(report)
-    ]
     # what the project typeset has sentences of the project, which are not compared
     text = "" if is_typeset(report) else report.text
     return {
         "cells": report.read_cells,
         "claims": report.read_claims,
         "notes": report.read_notes,
-        "document_findings": findings,
+        "document_findings": document_findings(report),
         "texts": [(sample(text),)],
     }
 
@@ -408,9 +405,7 @@ def _described(report: Report) -> dict[str, Any]:
 def _unread(item: Item, late: bool) -> Tables:
     """Return the tables of a document whose reading ended the process, because it took too long or otherwise."""
     message = str(ended(item.source, late=late))
-    known = item._asdict() | {"error": ProcessDied.__name__, "message": message, "key": item.key(None)}
-    rows = {"reports": [[known.get(name) for name in SCHEMAS["reports"].names]]}
-    return {name: _table(name, rows.get(name, [])) for name in SCHEMAS}
+    return _tables_of([item._asdict() | {"error": ProcessDied.__name__, "message": message, "key": item.key(None)}], {})
 
 
 # --- processes of this machine ----------------------------------------------------------------------------------------------

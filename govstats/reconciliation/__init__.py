@@ -9,7 +9,7 @@ import pandas as pd
 
 from govstats.reconciliation.comparison import FormatComparison, check_what_is_beside, compare_formats
 from govstats.reconciliation.corrections import Corrections, as_corrected, decided
-from govstats.reconciliation.edits import check_edits, check_edits_over_years, pairs_of_years
+from govstats.reconciliation.edits import check_edits, check_edits_over_years
 from govstats.reconciliation.findings import FINDING_TYPES, Findings
 from govstats.reconciliation.matrix import ManyReports, Source, known_of, matrices
 from govstats.reconciliation.prose import check_prose, said_in
@@ -131,10 +131,9 @@ def reconcile(
     told = known.claims
     if told is None and known.report is not None:
         told = known.report.claims.assign(report_year=known.report.year)
-    said = [] if told is None else said_in(told)
+    said = said_in(told)
     check_prose(by_form, findings, said)
-    pairs = pairs_of_years(by_form)
-    check_edits_over_years(by_form, pairs, findings, () if known.claims is None else said)
-    check_what_is_beside(by_form, pairs, findings, known)
+    check_edits_over_years(by_form, findings, () if known.claims is None else said)
+    check_what_is_beside(by_form, findings, known)
     frame = findings.frame(by_form.reports)
     return frame if adjudications is None else decided(frame, source, adjudications, findings.rules)

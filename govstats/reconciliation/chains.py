@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import accumulate, combinations, groupby, pairwise, product
@@ -36,7 +36,7 @@ _FRACTIONS = 3
 _SMALLEST_BLOCK = 3
 #: A figure that was printed nowhere: what stood at the edge of a table that was shifted; and a place where the form has no cell.
 _LOST, _NO_CELL = -1, -2
-#: The edits that join two consecutive years.
+#: The edits that join two consecutive years, the earlier one being 0.
 _Link = Sequence[Edit]
 #: What changing cells costs, by ``table/line/column``.
 Weights = Mapping[str, float]
@@ -144,8 +144,8 @@ def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None
             failing[system.number] = located
         else:
             found.append(located)
-    for stretch in systems.stretches(failing):
-        found += _repaired(stretch, systems, seconds)
+    for years in systems.stretches(failing):
+        found += _repaired([failing.get(year.number, year) for year in years], systems, seconds)
     return sorted(found, key=lambda system: (system.number, system.order))
 
 
@@ -189,15 +189,13 @@ class _Systems:
         self.weights = {matrix.form: _weights(cells, matrix, weights) for matrix in self.matrices}
         self.bound = {matrix.form: linear_edits(matrix, matrix, self.binding) for matrix in self.matrices}
 
-    def components(self, matrix: ReportMatrix, layout: Layout) -> Sequence[Rows]:
-        """Return the groups of edits that bind the reports of a layout."""
-        own = tuple(edit for edit in self.bound[matrix.form] if edit.severity == "E" and not edit.offsets)
-        return systems_on(matrix.form, layout, matrix.cells, own)
-
-    def joining(self, matrix: ReportMatrix, layout: Layout) -> Rows | None:
-        """Return the edits of a report by which its years are joined."""
-        joined = {cell for edit in self.bound[matrix.form] if edit.offsets for cell in edit.cells}
-        return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
+    def parts(self, matrix: ReportMatrix, layout: Layout) -> tuple[Sequence[Rows], Rows | None]:
+        """Return the groups of edits that bind the reports of a layout, and that by which years are joined."""
+        bound = self.bound[matrix.form]
+        own = tuple(edit for edit in bound if edit.severity == "E" and not edit.offsets)
+        joined = {cell for edit in bound if edit.offsets for cell in edit.cells}
+        groups = systems_on(matrix.form, layout, matrix.cells, own)
+        return groups, next((one for one in groups if not joined.isdisjoint(one.cells)), None)
 
     @cached_property
     def place_of(self) -> dict[int, tuple[ReportMatrix, int, Layout]]:
@@ -209,8 +207,8 @@ class _Systems:
         """Yield the systems that cannot hold, and whether years are joined by them."""
         for matrix in self.matrices:
             for members, layout in matrix.layouts:
-                joining = self.joining(matrix, layout)
-                for order, component in enumerate(self.components(matrix, layout)):
+                components, joining = self.parts(matrix, layout)
+                for order, component in enumerate(components):
                     figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
                     for at in members[~solver.possible(component, figures)].tolist():
                         yield self.system(matrix, at, component, order), component is joining
@@ -225,11 +223,11 @@ class _Systems:
     def year(self, number: int) -> System | None:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
         matrix, member, layout = self.place_of[number]
-        component = self.joining(matrix, layout)
+        component = self.parts(matrix, layout)[1]
         return self.system(matrix, member, component) if component else None
 
-    def stretches(self, failing: Mapping[int, System]) -> Iterator[list[System]]:
-        """Yield the consecutive years of each agency of which some fail, alone or beside one another."""
+    def stretches(self, failing: Iterable[int]) -> Iterator[list[System]]:
+        """Yield the consecutive years of each agency of which some fail, alone or beside one another; `failing` are numbers."""
         year_before: dict[int, int] = {}
         affected = set(failing)
         for pairs in pairs_of_years(self.by_form):
@@ -246,9 +244,8 @@ class _Systems:
                 run.append(year_after[run[-1]])
             affected -= set(run)
             # a year without such a table cuts the run
-            years = [failing.get(number) or self.year(number) for number in run]
-            stretches = ([year for year in stretch if year] for _, stretch in groupby(years, key=lambda year: year is None))
-            yield from filter(None, stretches)
+            stretches = groupby(map(self.year, run), key=lambda year: year is None)
+            yield from ([year for year in years if year] for cut, years in stretches if not cut)
 
 
 def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> Floats:
@@ -266,33 +263,27 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> 
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
 
 
-def _hold(edits: Sequence[Edit], before: System, now: System, was: Floats, ought: Floats) -> Flags:
-    """Tell which edits hold for any two of the figures of both years, shape (edits, ways before, ways now); what is open fits."""
-    places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.places]
-    first, second = np.split(solver.coefficients(edits, places), [len(before.places)], axis=1)
-    surplus = (first @ np.nan_to_num(was))[:, :, None] + (second @ np.nan_to_num(ought))[:, None, :]
-    is_open = ((first != 0) @ np.isnan(was))[:, :, None] | ((second != 0) @ np.isnan(ought))[:, None, :]
-    one_sided = np.array([edit.relation == ">=" for edit in edits], dtype=np.bool_)[:, None, None]
-    return np.asarray(is_open | ((surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | one_sided)))
-
-
 def _links(years: Sequence[System], systems: _Systems) -> list[_Link]:
     """Return the edits that bind the repairs of each two years: those of severity E, and those that hold as reported."""
     links: list[_Link] = []
-    for before, now in pairwise(years):
-        there = {(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.places}
-        matrix, matrix_before = systems.place_of[now.number][0], systems.place_of[before.number][0]
-        every = linear_edits(matrix, matrix_before, systems.binding)
-        edits = [edit for edit in every if edit.offsets and there.issuperset(edit.places)]
-        holds = _hold(edits, before, now, before.figures[:, None], now.figures[:, None]).ravel().tolist()
-        links.append([edit for edit, it in zip(edits, holds, strict=True) if it or edit.severity == "E"])
+    for both in pairwise(years):
+        before, now = (systems.place_of[year.number][0] for year in both)
+        edits = [_in_year(edit, 1) for edit in linear_edits(now, before, systems.binding) if edit.offsets]
+        joined = _joined(both, [edits], free=[False, False])
+        every = zip(joined.rows.edits, joined.broken.tolist(), strict=True)
+        links.append([edit for edit, breaks in every if edit.severity == "E" or not breaks])
     return links
 
 
 def _fitting(years: Sequence[System], links: Sequence[_Link]) -> list[Flags]:
     """Tell for each two consecutive years which ways to set them right fit each other."""
-    two = zip(links, pairwise(years), strict=True)
-    return [np.asarray(_hold(link, *both, both[0].ways, both[1].ways).all(axis=0)) for link, both in two]
+    fitting = []
+    for link, (before, now) in zip(links, pairwise(years), strict=True):
+        rows = _joined([before, now], [link], free=[False, False]).rows
+        beside = (np.vstack([np.broadcast_to(way[:, None], (len(way), now.ways.shape[1])), now.ways]) for way in before.ways.T)
+        fits = [~rows.broken(figures).any(axis=0) for figures in beside]
+        fitting.append(np.array(fits, dtype=np.bool_).reshape(before.ways.shape[1], now.ways.shape[1]))
+    return fitting
 
 
 def _repaired(years: Sequence[System], systems: _Systems, seconds: float) -> Iterator[System]:
@@ -376,8 +367,9 @@ def _joined(years: Sequence[System], links: Sequence[_Link], free: Sequence[bool
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
     free = free or [True] * len(years)
     edits = [_in_year(edit, at) for at, one in enumerate(years) if free[at] for edit in one.rows.edits]
-    edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link]
+    edits += [_in_year(edit, at) for at, link in enumerate(links) for edit in link]
     cells = [(place.key, at) for at, one in enumerate(years) for place in one.places]
+    edits = [edit for edit in edits if set(cells).issuperset(edit.places)]
     signed, whole = (np.concatenate([getattr(one.rows, name) for one in years]) for name in ("signed", "whole"))
     weights = [one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(years, free, strict=True)]
     figures, places = np.concatenate([one.figures for one in years]), tuple(place for one in years for place in one.places)
@@ -407,11 +399,11 @@ def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[
     """Yield each system of edits; the years that carry-overs join are one system."""
     systems = _Systems(cells, rules)
     for matrix, member, layout in systems.place_of.values():
-        joining = systems.joining(matrix, layout)
-        for component in systems.components(matrix, layout):
+        components, joining = systems.parts(matrix, layout)
+        for component in components:
             if component.edits and component is not joining:
                 yield systems.system(matrix, member, component)
-    for years in systems.stretches({number: year for number in systems.place_of if (year := systems.year(number))}):
+    for years in systems.stretches(systems.place_of):
         yield _joined(years, _links(years, systems))
 
 

@@ -14,29 +14,18 @@ import pandas as pd
 
 from govstats.errors import DifferentReports, require_columns
 from govstats.forms import ONE_FEN, CellKey, Language, Table, cell_key
-from govstats.reconciliation.edits import Pairs
-from govstats.reconciliation.findings import Findings
-from govstats.reconciliation.matrix import (
-    ABSENT,
-    REPORTED,
-    STATUS,
-    UNREADABLE,
-    ByForm,
-    Located,
-    Reports,
-    keys_of,
-    matrices,
-    report_numbers,
-)
+from govstats.reconciliation.edits import Pairs, pairs_of_years
+from govstats.reconciliation.findings import Findings, cell_label, listed, no_figure, number, phrase, quoted, without_figure
+from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, UNREADABLE, ByForm, Located, Reports, keys_of, matrices
 from govstats.reconciliation.reuse import reused_passages
-from govstats.reconciliation.rulebook import known_rule
-from govstats.reconciliation.wording import cell_label, listed, no_figure, number, phrase, quoted, without_figure
+from govstats.reconciliation.rulebook import known_rule, loaded
 from govstats.report import Report, column_types, typed_frame
 
 #: What each format says of a cell, as columns of the comparison.
 _COMPARED: Mapping[str, Any] = column_types("value:Float64 printed status place")
 #: A table that shares fewer of its cells with the form of the year before is another table.
 _SHARED_CELLS = 0.8
+_REPORT = ("agency", "year")
 _ReportKey = tuple[object, int]
 
 
@@ -69,8 +58,9 @@ _NOT_SHOWN = _Shown(nan, ABSENT)
 _Shows = Mapping[CellKey, _Shown]
 
 
-def check_what_is_beside(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, known: Reports) -> None:
+def check_what_is_beside(by_form: ByForm, findings: Findings, known: Reports) -> None:
     """Hold reports against those of the year before, against their other documents, and against the reports below them."""
+    pairs = pairs_of_years(by_form)
     for some in pairs:
         _check_amounts(some, findings)
         _check_ratios(some, findings)
@@ -143,7 +133,7 @@ def compare_formats(first: Report, second: Report, *more: Report) -> FormatCompa
         {key: _Shown(nan if one.value is None else one.value, STATUS[one.status], one.printed) for key, one in cells.items()}
         for cells in read
     ]
-    findings, agreement = Findings(), dict[CellKey, str]()
+    findings, agreement = Findings(loaded()), dict[CellKey, str]()
     for table in first.statutory_form.tables:
         agreement |= _compare(0, "XF", table, list(zip(_names(reports), shown, strict=True)), findings)
     identity = pd.DataFrame({"agency": pd.array([first.agency], dtype="str"), "year": pd.array([first.year], dtype="Int64")})
@@ -280,11 +270,10 @@ def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, st
     """Return of what vintage and source the cells of each report are."""
     if described is None or "vintage" not in described.columns:
         return {}
-    rows = described.dropna(subset=["year", "vintage"])
-    if "chosen" in rows.columns:
-        rows = rows[rows["chosen"].astype("boolean").fillna(False)]
-    named = rows.reindex(columns=["agency", "year", "vintage", "source"]).astype({"source": "str"}).fillna({"source": ""})
-    return {(agency, int(year)): (int(vintage), source) for agency, year, vintage, source in named.itertuples(index=False)}
+    listed = described if "chosen" in described.columns else described.assign(chosen=True)
+    names = [*_REPORT, "vintage", "source", "chosen"]
+    rows = keys_of(listed.reindex(columns=names), names)
+    return {(agency, year): (vintage, source or "") for agency, year, vintage, source, chosen in rows if vintage and chosen}
 
 
 # --- summaries: XH ----------------------------------------------------------------------------------------------------------
@@ -356,14 +345,14 @@ def _without_figure(shown: Mapping[str, _Shown], language: Language) -> str:
 def _check_amounts(pairs: Pairs, findings: Findings) -> None:
     """Add to S05 that an amount is about ten thousand times that of the year before, or a ten-thousandth."""
     jump = known_rule("S05").settings["jump"]
-    for table in pairs.now.form.tables:
-        for cell in table.cells:
-            if "元" in table.unit(cell[1], cell[2]) and cell in pairs.before.index:
-                now, before = pairs.beside([cell])[0][:, 0]
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    apart = np.abs(np.log(now / before))
-                jumped = np.abs(apart - np.log(jump["factor"])) <= np.log(jump["within"])
-                _note_both("S05", pairs.where(jumped & (now > 0) & (before > 0)), cell, findings, message="jump")
+    every = [cell for table in pairs.now.form.tables for cell in table.cells if "元" in table.unit(*cell[1:])]
+    cells = [cell for cell in every if cell in pairs.before.index]
+    now, before = pairs.beside(cells)[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.abs(np.log(now / before))
+    jumped = (np.abs(apart - np.log(jump["factor"])) <= np.log(jump["within"])) & (now > 0) & (before > 0)
+    for cell, chosen in zip(cells, jumped, strict=True):
+        _note_both("S05", pairs.where(chosen), cell, findings, message="jump")
 
 
 def _check_ratios(pairs: Pairs, findings: Findings) -> None:
@@ -426,11 +415,11 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
 def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFrame, findings: Findings) -> None:
     """Measure how much of the prose stood in the report of the year before."""
     reused, at_most = reused_passages(texts), 100 * known_rule("XD").settings["text_reuse"]
-    numbers, rows = report_numbers(reports, reused)
-    shares = dict(zip(numbers.tolist(), (reused["reused_passages"] / reused["passages"]).iloc[rows].tolist(), strict=True))
+    shares = dict(zip(keys_of(reused, _REPORT), (reused["reused_passages"] / reused["passages"]).tolist(), strict=True))
+    keys = list(keys_of(reports, _REPORT))
     for report, year in (both for pairs in found for both in zip(pairs.reports.tolist(), pairs.years.tolist(), strict=True)):
-        if report in shares:
-            percent = int(100 * shares[report])
+        if keys[report] in shares:
+            percent = int(100 * shares[keys[report]])
             outcome, message = ("fail", "reused") if percent >= at_most else ("pass", "text")
             said: dict[str, Any] = {"before": str(year), "share": str(percent)}
             findings.note(report, "XD", outcome, message=message, reported=percent / 100, **said)

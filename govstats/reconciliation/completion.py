@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -17,22 +18,12 @@ from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.chains import System, systems_of
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import closed, edits_on, linear_edits, rows_on, severity
-from govstats.reconciliation.matrix import (
-    ABSENT,
-    REPORTED,
-    STATUS,
-    Layout,
-    ReportMatrix,
-    Source,
-    keys_of,
-    known_of,
-    matrices,
-    plain_values,
-)
+from govstats.reconciliation.findings import cell_list
+from govstats.reconciliation.matrix import REPORTED, STATUSES, ReportMatrix, Source, keys_of, known_of, matrices, plain_values
+from govstats.reconciliation.prose import NO_LEVELS, OF_CELLS, of_cells, said_in
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile, loaded
 from govstats.reconciliation.solver import Bounds, Floats, Integers, Rows, bounds, components, filled, has_cell, kinds
-from govstats.reconciliation.wording import cell_list
 from govstats.report import column_types, typed_frame
 
 #: The columns of the completions, with their types.
@@ -40,7 +31,7 @@ COMPLETION_TYPES = column_types(
     "agency year:Int64 form table line column status value:Float64 low:Float64 high:Float64 basis rules cells quote"
 )
 
-_STATUS = {number: name for name, number in STATUS.items()} | {ABSENT: "missing"}
+_STATUS = (*STATUSES[:-1], "missing")
 
 
 class _Bound(NamedTuple):
@@ -54,7 +45,6 @@ class _Bound(NamedTuple):
     quote: str | None = None
 
 
-_CLAIMED_CELL = ["agency", "year", "target"]
 _NOTHING = _Bound(-np.inf, np.inf, "undetermined")
 _CONTRADICTED = _Bound(-np.inf, np.inf, "contradicted")
 
@@ -129,9 +119,8 @@ def completions(
     rows: list[tuple[Any, ...]] = []
     for matrix in found:
         tables = {table.id for table in matrix.form.tables}
-        who = list(zip(*(reports[name].iloc[matrix.reports] for name in ("agency", "year")), strict=True))
-        said = [claimed.get((str(agency), str(year)), {}) for agency, year in who]
-        said = [{key: one for key, one in of.items() if key[0] in tables} for of in said]
+        who = list(keys_of(reports.iloc[matrix.reports], ("agency", "year")))
+        said = [{key: one for key, one in claimed.get(of, {}).items() if key[0] in tables} for of in who]
         own = linear_edits(matrix, matrix, (rule for rule in loaded(rules).values() if rule.binds))
         own = [edit for edit in own if edit.severity == "E" and not edit.offsets]
         for at, key, (low, high, *known) in sorted(_deduced(matrix, said, own), key=itemgetter(0)):
@@ -142,23 +131,18 @@ def completions(
     return _without_broken(cells, typed_frame(rows, COMPLETION_TYPES), rules)
 
 
-def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey, _Bound]]:
+def _claimed(claims: pd.DataFrame | None) -> Mapping[tuple[Any, int | None], Mapping[CellKey, _Bound]]:
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
-    if claims is None:
-        return {}
-    said = claims[(claims["target"].fillna("") != "") & ~claims["qualifier"].isin(["change", "growth", "share"])]
-    told = pd.DataFrame({name: list(map(str, said[name])) for name in (*_CLAIMED_CELL, "quote")}, index=said.index)
-    told["low"] = said["low"].fillna(said["value"]).astype(float)
-    told["high"] = said["high"].astype("Float64").fillna(np.inf).astype(float)
-    # a sentence that limits itself to an office or a channel gives way to one that does not
-    limited = said["scope"].fillna("") != ""
-    told = told[~limited | limited.groupby([told[name] for name in _CLAIMED_CELL]).transform("all")]
-    known: dict[tuple[str, str], dict[CellKey, _Bound]] = {}
-    for key, one in told.groupby(_CLAIMED_CELL, sort=False):
-        agency, year, target = map(str, key)
-        claimed = _Bound(one["low"].max(), one["high"].min(), "claim", quote="; ".join(one["quote"].drop_duplicates()))
-        if claimed.low <= claimed.high:
-            known.setdefault((agency, year), {})[cell_key(target)] = claimed
+    known = defaultdict[tuple[Any, int | None], dict[CellKey, _Bound]](dict)
+    for (agency, year, target), said in of_cells(said_in(claims, OF_CELLS)).items():
+        levels = [claim for claim in said if claim.qualifier not in NO_LEVELS]
+        # a sentence that limits itself to an office or a channel gives way to one that does not
+        levels = [claim for claim in levels if not claim.scope] or levels
+        low = max((claim.value if claim.low is None else claim.low for claim in levels), default=np.inf)
+        high = min((np.inf if claim.high is None else claim.high for claim in levels), default=-np.inf)
+        if low <= high:
+            quotes = "; ".join(dict.fromkeys(claim.quote for claim in levels))
+            known[agency, year][cell_key(target)] = _Bound(low, high, "claim", quote=quotes)
     return known
 
 
@@ -169,7 +153,12 @@ def _deduced(
     for members, layout in matrix.layouts:
         edits = [*(edit for edit in closed(matrix.form, layout) if severity(edit) == "E"), *own]
         parts = rows_on(matrix.form, edits).parted()
-        rows = _expected(matrix, layout)
+        # the cells that a report of the layout should have; lines that the form leaves open only where they are printed
+        in_edits = {cell for edit in edits_on(matrix.form, layout) for cell in edit.cells}
+        alone = {line for _, line in layout.alone}
+        firm = {(table.id, line) for table in matrix.form.tables if not table.open for line in table.shown(alone)}
+        wanted = np.array([key in in_edits or key[:2] in firm for key in matrix.cells])
+        rows = np.flatnonzero(wanted | matrix.printed.any(axis=1))
         for report in members[(matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)].tolist():
             figures = dict(zip(matrix.cells, matrix.value[:, report].tolist(), strict=True))
             said = {key: one for key, one in claimed[report].items() if np.isnan(figures.get(key, np.nan))}
@@ -190,16 +179,6 @@ def _sums(form: Form, said: Collection[CellKey]) -> Iterator[Edit]:
             parts = tuple((*part, 1) for part in form.table(table).cells_of(line, column))
             rule = "T3S" if line in form.table(table).line else ""
             yield Edit(rule, table, line, parts, "==", ((table, line, column, 1),))
-
-
-def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
-    """Return the rows of the cells that a report of a layout should have; lines that the form leaves open only where printed."""
-    bound = {cell for edit in edits_on(matrix.form, layout) for cell in edit.cells}
-    alone = {line for _, line in layout.alone}
-    firm = {(table.id, line) for table in matrix.form.tables if not table.open for line in table.shown(alone)}
-    there = set(np.flatnonzero(matrix.printed.any(axis=1)).tolist())
-    rows = [row for row, key in enumerate(matrix.cells) if key in bound or key[:2] in firm or row in there]
-    return np.array(rows, dtype=np.intp)
 
 
 def _bounds(
@@ -357,7 +336,7 @@ def draws(
     chains = [one for one in systems_of(cells, rules) if one.places[0].agency in repaired or np.isnan(one.figures).any()]
     agencies = repaired | {chain.places[0].agency for chain in chains}
     generators = {agency: np.random.default_rng([seed, crc32(str(agency).encode())]) for agency in agencies}
-    systems = [_System(chain, there, generators[chain.places[0].agency]) for chain in chains]
+    systems = [_drawing(chain, there, generators[chain.places[0].agency]) for chain in chains]
     rows: dict[_Cell, list[int]] = {}
     for row, key in enumerate(keys_of(cells, _CELL)):
         if key[0] in generators:
@@ -367,8 +346,8 @@ def draws(
         changes: _Changes = {}
         for agency, ways, probabilities in choices:
             changes |= ways[int(generators[agency].choice(len(ways), p=probabilities))]
-        for system in systems:
-            changes |= system.drawn(changes)
+        for drawn in systems:
+            changes |= drawn(changes)
         yield _changed(cells, rows, changes | taken_away).assign(draw=draw)
 
 
@@ -416,30 +395,27 @@ def _changed(cells: pd.DataFrame, rows: Mapping[_Cell, Sequence[int]], changes: 
 # --- cells without a figure -------------------------------------------------------------------------------------------------
 
 
-class _System:
-    """Edits that hang together, and the figures that they leave open after each choice of repairs."""
+def _drawing(chain: System, there: set[_Cell], generator: np.random.Generator) -> Callable[[_Changes], _Changes]:
+    """Return what draws figures for the cells of a system that have none, after each choice of repairs."""
+    cells = [(place.agency, place.year, *place.key) for place in chain.places]
+    known: dict[bytes, list[_Open]] = {}
 
-    def __init__(self, chain: System, there: set[_Cell], generator: np.random.Generator) -> None:
-        self.chain, self.generator = chain, generator
-        self.cells = [(place.agency, place.year, *place.key) for place in chain.places]
-        self.position = {cell: at for at, cell in enumerate(self.cells)}
-        self.there = [cell[:3] in there for cell in self.cells]
-        self.known: dict[bytes, list[_Open]] = {}
-
-    def drawn(self, changes: _Changes) -> _Changes:
-        """Return figures for the cells that have none."""
-        figures = self.chain.figures.copy()
-        for cell in self.position.keys() & changes.keys():
-            figures[self.position[cell]] = changes[cell][0]
+    def drawn(changes: _Changes) -> _Changes:
+        figures = chain.figures.copy()
+        for number, cell in enumerate(cells):
+            if cell in changes:
+                figures[number] = changes[cell][0]
         if not np.isnan(figures).any():
             return {}
-        if figures.tobytes() not in self.known:
-            self.known[figures.tobytes()] = list(_open(self.chain.rows, figures, self.generator))
+        if figures.tobytes() not in known:
+            known[figures.tobytes()] = list(_open(chain.rows, figures, generator))
         found: _Changes = {}
-        for cells, values, method in self.known[figures.tobytes()]:
-            pairs = zip(cells.tolist(), next(values).tolist(), strict=True)
-            found |= {self.cells[cell]: (value, method) for cell, value in pairs if self.there[cell]}
+        for numbers, values, method in known[figures.tobytes()]:
+            named = zip((cells[number] for number in numbers.tolist()), next(values).tolist(), strict=True)
+            found |= {cell: (value, method) for cell, value in named if cell[:3] in there}
         return found
+
+    return drawn
 
 
 def _open(edits: Rows, figures: Floats, generator: np.random.Generator) -> Iterator[_Open]:

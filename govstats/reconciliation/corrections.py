@@ -231,34 +231,29 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
         before = listed.loc[(listed[_CELL] == again[_CELL]).all(axis=1), "where"].iloc[0]
         cell = " ".join(map(str, again[_CELL]))
         raise UnusableCorrections.worded("corrected_twice", where=again["where"], cell=cell, before=before)
-    named = cells[_REPORT].astype({"agency": "str", "year": "Int64"}).assign(cell=_names_of(cells), row=range(len(cells)))
+    named = cells.reindex(columns=[*_REPORT, "value", "printed"]).astype({"agency": "str", "year": "Int64"})
+    named = named.assign(cell=_names_of(cells), row=range(len(cells)))
     concerned = listed.merge(named[_REPORT].drop_duplicates())
     concerned = concerned.merge(named.drop_duplicates(_CELL, keep="last"), on=_CELL, how="left")
-    _refuse_unfit(concerned, cells)
-    at = concerned["row"].to_numpy(dtype=np.intp)
-    result = cells.assign(corrected=cells["value"].astype("Float64"))
-    result.iloc[at, -1] = concerned["new"].array
-    for name, said in (("reason", "reason"), ("correction_source", "source"), ("correction_date", "date")):
-        result[name] = pd.array([None] * len(cells), dtype="str")
-        result.iloc[at, -1] = concerned[said].array
-    return result
+    _refuse_unfit(concerned)
+    said = concerned.set_index(concerned["row"].astype(int)).reindex(range(len(cells)))
+    corrected = said["new"].fillna(cells["value"].astype("Float64").set_axis(said.index))
+    beside = {"reason": "reason", "correction_source": "source", "correction_date": "date"}
+    return cells.assign(corrected=corrected.array, **{name: said[column].array for name, column in beside.items()})
 
 
-def _refuse_unfit(concerned: pd.DataFrame, cells: pd.DataFrame) -> None:
+def _refuse_unfit(concerned: pd.DataFrame) -> None:
     """Refuse corrections of cells that are not there, or in which another figure stands."""
-    rows = concerned["row"].fillna(-1).astype(int)
-    there = np.append(cells["value"].to_numpy(dtype=float, na_value=np.nan), np.nan)[rows]
-    old = concerned["old"].to_numpy(dtype=float, na_value=np.nan)
-    fits = (rows >= 0) & np.isclose(there, old, rtol=0, atol=ONE_FEN, equal_nan=True)
+    there, old = (concerned[name].to_numpy(dtype=float, na_value=np.nan) for name in ("value", "old"))
+    fits = concerned["row"].notna() & np.isclose(there, old, rtol=0, atol=ONE_FEN, equal_nan=True)
     refused = []
-    for one in concerned.assign(there=there, old=old)[~fits].to_dict("records"):
+    for one in concerned[~fits].to_dict("records"):
         who = f"{one['where']}: {one['agency']} {one['year']}"
         if pd.isna(one["row"]):
             refused.append(f"{who} has no cell {one['cell']}")
         else:
-            said = [f"{one[name]:g}" if pd.notna(one[name]) else "no figure" for name in ("there", "old")]
-            printed = cells["printed"].iloc[int(one["row"])]
-            refused.append(f"{who} {one['cell']} has {said[0]} (printed {printed!r}), the correction expects {said[1]}")
+            said = [f"{one[name]:g}" if pd.notna(one[name]) else "no figure" for name in ("value", "old")]
+            refused.append(f"{who} {one['cell']} has {said[0]} (printed {one['printed']!r}), the correction expects {said[1]}")
     if refused:
         raise RefusedCorrection.worded("corrections_refused", refused="; ".join(refused))
 

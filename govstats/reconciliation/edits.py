@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, partial
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache, partial
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -13,13 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import CellKey, Edit, Form, Language, Table, cell_key
-from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation import findings as wording
+from govstats.reconciliation.findings import Findings, Rule, Words
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
-from govstats.reconciliation.prose import Said, of_another_circle
-from govstats.reconciliation.rulebook import Rule, edits_of, having, known_rule
+from govstats.reconciliation.prose import Said, of_another_circle, of_cells
+from govstats.reconciliation.rulebook import edits_of, having, known_rule
 from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, conflict, kinds
-from govstats.reconciliation.wording import Words
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
 
@@ -81,36 +80,38 @@ class Pairs(NamedTuple):
         return self._replace(at=self.at[chosen], was=self.was[chosen], years=self.years[chosen])
 
 
-def alone(matrix: ReportMatrix, at: Integers, years: Integers | None = None) -> Pairs:
+def alone(matrix: ReportMatrix, at: Integers) -> Pairs:
     """Return reports without those of the year before."""
-    return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp) if years is None else years)
+    return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp))
 
 
-def pairs_of_years(by_form: ByForm) -> list[Pairs]:
+def pairs_of_years(by_form: ByForm, told: Collection[tuple[Any, int]] = ()) -> list[Pairs]:
     """Find for each report that of the same agency and the year before.
 
     Parameters
     ----------
     by_form : ByForm
+    told : collection of (agency, year)
+        Of what the prose speaks: such a year stands without a report too.
 
     Returns
     -------
     list of Pairs
-        One for each two forms, in the order of the matrices.
+        One for each two forms.
     """
-    reports, matrices = by_form
-    if len(reports) < 2:
-        return []
-    places = [(number, which, at) for which, one in enumerate(matrices) for at, number in enumerate(one.reports.tolist())]
-    known = pd.DataFrame(places, columns=["number", "matrix", "at"]).set_index("number").sort_index()
-    known = reports[["agency", "year"]].join(known, how="inner").dropna(subset=["agency", "year"])
-    earlier = known.drop_duplicates(["agency", "year"]).assign(before=known["year"], year=known["year"] + 1)
-    both = known.merge(earlier, on=["agency", "year"], suffixes=("", "_before"))
-    found = []
-    for _, some in both.groupby(["matrix", "matrix_before"]):
-        at, was, years, now, before = some[["at", "at_before", "before", "matrix", "matrix_before"]].to_numpy(dtype=np.intp).T
-        found.append(Pairs(matrices[now[0]], matrices[before[0]], at, was, years))
-    return found
+    places, keys = by_form.located(), list(keys_of(by_form.reports, ("agency", "year")))
+    found = defaultdict[tuple[ReportMatrix, ReportMatrix], list[tuple[int, int, int]]](list)
+    for matrix in by_form.matrices:
+        for at, number in enumerate(matrix.reports.tolist()):
+            if None in keys[number]:
+                continue
+            year_before = (keys[number][0], keys[number][1] - 1)
+            before = places.get(year_before)
+            if before is not None:
+                found[matrix, before.matrix].append((at, before.at, year_before[1]))
+            elif year_before in told:
+                found[matrix, matrix].append((at, -1, year_before[1]))
+    return [Pairs(*both, *np.array(some).T) for both, some in found.items()]
 
 
 @cache
@@ -164,16 +165,15 @@ def sums(edit: Edit, values: Floats) -> tuple[Floats, Floats]:
 
 
 class Outcome(NamedTuple):
-    """What becomes of an edit in each report: its sums without what is unknown, whether it holds, and whether it cannot."""
+    """What becomes of an edit in each report: what is expected and reported, whether it holds, and whether it cannot.
 
-    left: Floats
-    right: Floats
+    Expected is the sum of the parts, the lower bound of an inequality; what is unknown is left out of both sides.
+    """
+
+    expected: Floats
+    reported: Floats
     passed: Flags
     failed: Flags
-
-    def sides(self, edit: Edit) -> tuple[Floats, Floats]:
-        """Return what is expected and what is reported: the sum of the parts, the lower bound of an inequality."""
-        return (self.left, self.right) if edit.relation == "==" else (self.right, self.left)
 
 
 @cache
@@ -190,7 +190,8 @@ def assess(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = Fals
     # where a side has no figure at all there is nothing to compare
     parts = [side for side in (unknown[: len(edit.left)], unknown[len(edit.left) :]) if len(side)]
     nothing = np.logical_or.reduce([side.all(axis=0) for side in parts])
-    return Outcome(left, right, ~(unknown.any(axis=0) | broken), broken & ~nothing & ~(may_have_more & (left < right)))
+    sides = (left, right) if edit.relation == "==" else (right, left)
+    return Outcome(*sides, ~(unknown.any(axis=0) | broken), broken & ~nothing & ~(may_have_more & (left < right)))
 
 
 class Conflict(NamedTuple):
@@ -213,18 +214,12 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
     """
     for members, layout in matrix.layouts:
         for table in matrix.form.tables:
-            mine = _closed(matrix.form, layout, table.id)
+            mine = rows_on(matrix.form, [edit for edit in closed(matrix.form, layout) if edit.table == table.id])
             values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
             for at in some.tolist():
                 yield Conflict(int(members[at]), table.id, _conflict(mine, values[:, at]))
-
-
-@cache
-def _closed(form: Form, layout: Layout, table: str) -> Rows:
-    """Return the edits of a table to which the agency can have added no lines."""
-    return rows_on(form, [edit for edit in closed(form, layout) if edit.table == table])
 
 
 def _conflict(mine: Rows, values: Floats) -> tuple[Edit, ...]:
@@ -294,46 +289,49 @@ def check_edit(
     values, status = pairs.figures(edit.places)
     told = assess(edit, values, form, may_have_more=may_have_more)
     complete = (status == REPORTED).all(axis=0)
-    expected, reported = (side[told.passed] for side in told.sides(edit))
+    expected, reported = told.expected[told.passed], told.reported[told.passed]
     note(pairs.reports[told.passed], status="pass", message=worded["pass"], expected=expected, reported=reported)
-    differing = told.failed | (complete & ~told.passed)
-    for at in np.flatnonzero(differing).tolist():
-        outcome, message = ("fail", worded["fail"]) if told.failed[at] else ("not_assessable", "remainder")
-        fields = _of_one(edit, pairs.where([at]), values[:, at])
-        changed = pairs.corrected(edit.places, at)
-        fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "corrected": partial(_named, form, edit, changed)}
-        given = "corrected" if any(changed[len(edit.left) :]) else "printed"
-        fields |= {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
-        fields["also"] = ["even_so"] * (not complete[at]) + ["as_corrected"] * any(changed)
-        note(int(pairs.reports[at]), status=outcome, message=message, **fields)
-    for at in np.flatnonzero(~(told.passed | differing)).tolist():
+    for at in np.flatnonzero(~told.passed).tolist():
         one, state = pairs.where([at]), status[:, at].tolist()
-        filled = stand_in(edit, one, values[:, at]) if stand_in else None
-        if filled is not None:
-            outcome = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail"
-            fields = _of_one(edit, one, filled[0]) | filled[1]
-            note(int(pairs.reports[at]), status=outcome, also=["stood_in"], **fields)
-        else:
+        if told.failed[at] or complete[at]:
+            outcome, message = ("fail", worded["fail"]) if told.failed[at] else ("not_assessable", "remainder")
+            fields = _sides(edit, one, values[:, at]) | _corrected(edit, one, state)
+        elif stand_in and (filled := stand_in(edit, one, values[:, at])) is not None:
+            outcome, message = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail", ""
+            fields = _sides(edit, one, filled[0]) | filled[1] | {"also": ["stood_in"]}
+        elif one.was[0] >= 0 or not edit.offsets:
             lost = edit.subject and set(state) == {ABSENT} and not one.has_table(edit.table)[0]
-            message, missing = "no_table" if lost else "", _missing(form, edit, state)
-            note(int(pairs.reports[at]), status="not_assessable", message=message, missing=missing)
+            outcome, message, fields = "not_assessable", "no_table" if lost else "", {"missing": _missing(form, edit, state)}
+        else:
+            continue
+        note(int(pairs.reports[at]), status=outcome, message=message, **fields)
 
 
-def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
-    """Return what a message about one report needs: both sides of the edit, as figures and written out, and the year before."""
+def _sides(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
+    """Return both sides of an edit of one report, as figures and written out, and the year before."""
     form, size = report.now.form, len(edit.left)
-    expected, reported = (float(side[0]) for side in assess(edit, figures[:, None], form).sides(edit))
-    left, right = (partial(_written, form, edit, figures.tolist(), side) for side in (slice(size), slice(size, None)))
+    expected, reported, *_ = (float(side[0]) for side in assess(edit, figures[:, None], form))
+    signs = [sign for *_, sign in edit.left + edit.right]
+
+    def written(side: slice, language: Language) -> str:
+        labels = edit_labels(form, edit, language)[side]
+        return wording.sum_text(labels, figures[side].tolist(), language, coefficients=signs[side])
+
+    left, right = (partial(written, side) for side in (slice(size), slice(size, None)))
     return {"expected": expected, "reported": reported, "left": left, "right": right, "before": str(report.years[0])}
 
 
-def _written(form: Form, edit: Edit, figures: Sequence[float], side: slice, language: Language) -> str:
-    signs = [sign for *_, sign in (edit.left + edit.right)[side]]
-    return wording.sum_text(edit_labels(form, edit, language)[side], figures[side], language, coefficients=signs)
+def _corrected(edit: Edit, report: Pairs, state: Sequence[int]) -> dict[str, Any]:
+    """Return what is said of the figures of one report that are corrected, and of the cells that have none."""
+    changed = report.corrected(edit.places, 0)
+    given = "corrected" if any(changed[len(edit.left) :]) else "printed"
 
+    def named(language: Language) -> str:
+        return wording.listed(dict.fromkeys(compress(edit_labels(report.now.form, edit, language), changed)), language)
 
-def _named(form: Form, edit: Edit, which: Sequence[bool], language: Language) -> str:
-    return wording.listed(dict.fromkeys(compress(edit_labels(form, edit, language), which)), language)
+    also = ["even_so"] * any(one != REPORTED for one in state) + ["as_corrected"] * any(changed)
+    fields = {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
+    return fields | {"missing": _missing(report.now.form, edit, state), "corrected": named, "also": also}
 
 
 def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:
@@ -355,46 +353,38 @@ def edit_labels(form: Form, edit: Edit, language: Language) -> list[str]:
 # --- over two years ---------------------------------------------------------------------------------------------------------
 
 
-def check_edits_over_years(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, said: Sequence[Said]) -> None:
+def check_edits_over_years(by_form: ByForm, findings: Findings, said: Sequence[Said]) -> None:
     """Add a finding for every edit on two years; what the prose says stands in for figures that a table lacks."""
     stand_ins = StandIns(by_form.reports, said)
-    for some in pairs:
-        _check_pairs(some, findings, stand_ins)
-    for matrix in by_form.matrices if said else ():
-        _check_against_claims_alone(matrix, pairs, findings, stand_ins)
-
-
-def _check_pairs(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
-    checked: set[str] = set()
-    edits = linear_edits(pairs.now, pairs.before, having("edits", findings.rules))
-    for edit in (edit for edit in edits if edit.offsets):
-        chosen = pairs
-        if pairs.now.form.table(edit.table).open:
-            # of an open table only those lines are compared that both years print
-            chosen = pairs.where((pairs.figures(edit.places)[1] != ABSENT).all(axis=0))
-        elif edit.rule in checked:
-            # a table that is not there is said to be so once for each rule
-            chosen = pairs.where(pairs.both_have(edit.table))
-        check_edit(edit, chosen, findings, stand_in=stand_ins if edit.rule in stand_ins.rules else None)
-        checked.add(edit.rule)
+    for pairs in pairs_of_years(by_form, {(agency, year) for agency, year, _ in stand_ins.said}):
+        checked: set[str] = set()
+        edits = linear_edits(pairs.now, pairs.before, having("edits", findings.rules))
+        for edit in (edit for edit in edits if edit.offsets):
+            stand_in = stand_ins if edit.rule in stand_ins.rules else None
+            chosen = pairs if stand_in else pairs.where(pairs.was >= 0)
+            if pairs.now.form.table(edit.table).open:
+                # of an open table only those lines are compared that both years print
+                chosen = chosen.where((chosen.figures(edit.places)[1] != ABSENT).all(axis=0))
+            elif edit.rule in checked:
+                # a table that is not there is said to be so once for each rule
+                chosen = chosen.where(chosen.both_have(edit.table) | (chosen.was < 0))
+            check_edit(edit, chosen, findings, stand_in=stand_in)
+            checked.add(edit.rule)
 
 
 class StandIns:
     """Figures that the prose claims, for edits across years whose table lacks one."""
 
-    def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
-        self.reports, self.claims = reports, claims
-        self.rules = {rule.id: rule for rule in having("claims_stand_in")}
-
-    @cached_property
-    def said(self) -> Mapping[tuple[object, int, CellKey], tuple[float, str]]:
-        """The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so."""
-        found: dict[tuple[object, int, CellKey], dict[float, str]] = defaultdict(dict)
-        for agency, claim, _ in self.claims:
-            exact = claim.low == claim.value == claim.high and not claim.qualifier
-            if claim.target and claim.year is not None and exact and not of_another_circle(agency, claim.scope):
-                found[agency, claim.year, cell_key(claim.target)].setdefault(claim.value, claim.quote)
-        return {key: next(iter(said.items())) for key, said in found.items() if len(said) == 1}
+    def __init__(self, reports: pd.DataFrame, said: Sequence[Said]) -> None:
+        self.reports = reports
+        self.rules = {rule.id for rule in having("claims_stand_in")}
+        #: The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so first.
+        self.said: dict[tuple[Any, int, CellKey], tuple[float, str]] = {}
+        for (agency, year, target), claims in of_cells(said).items():
+            mine = [one for one in claims if not one.qualifier and not of_another_circle(agency, one.scope)]
+            exact = {one.value: one.quote for one in reversed(mine) if one.low == one.value == one.high}
+            if year is not None and len(exact) == 1:
+                self.said[agency, year, cell_key(target)] = next(iter(exact.items()))
 
     def __call__(self, edit: Edit, report: Pairs, figures: Floats) -> tuple[Floats, dict[str, Any]] | None:
         """Return the figures of a report with what the prose says of those that are missing; None where it does not."""
@@ -412,16 +402,3 @@ class StandIns:
 
         quote = "；".join(dict.fromkeys(self.said[key][1] for key in asked))
         return filled, {"severity": _MILDER[severity(edit)], "missing": names, "quote": quote}
-
-
-def _check_against_claims_alone(matrix: ReportMatrix, found: Sequence[Pairs], findings: Findings, stand_ins: StandIns) -> None:
-    """Hold reports whose year before is not at hand against what the prose says of it."""
-    told = {(agency, year + 1) for agency, year, _ in stand_ins.said}
-    paired = {number for pairs in found for number in pairs.reports.tolist()}
-    keys = keys_of(stand_ins.reports.iloc[matrix.reports], ("agency", "year"))
-    spoken_of = [(at, key[1] - 1) for at, key in enumerate(keys) if key in told and matrix.reports[at] not in paired]
-    reports = alone(matrix, *np.array(spoken_of, dtype=np.intp).reshape(-1, 2).T)
-    for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if spoken_of else ():
-        values, _ = reports.figures(edit.places)
-        filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(spoken_of))]
-        check_edit(edit, reports.where(np.array(filled)), findings, stand_in=stand_ins)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import compress
 from typing import Any, NamedTuple, Protocol
 
@@ -197,44 +198,30 @@ class ReportMatrix:
     @cached_property
     def layouts(self) -> Sequence[tuple[Integers, Layout]]:
         """The positions of the reports that share a layout, with that layout."""
-        parts = {"lines": self.printed, "figures": np.isin(self.status, (REPORTED, UNREADABLE)), "columns": self.printed}
-        rows_of = _rows_of(self.cells)
-        made = np.array([parts[part][rows].any(axis=0) for (part, *_), rows in rows_of.items()])
+        headings = {(table.id, line.id) for table in self.form.tables for line in table.lines if line.subtotal}
+        in_heading = np.array([cell[:2] in headings for cell in self.cells])
+        filled = np.isin(self.status, (REPORTED, UNREADABLE)) & in_heading[:, None]
         known: dict[bytes, Layout] = {}
-        members: dict[Layout, list[int]] = {}
-        for at, shown in enumerate(np.ascontiguousarray(made.T)):
+        members = defaultdict[Layout, list[int]](list)
+        for at, shown in enumerate(np.hstack([self.printed.T, filled.T])):
             if shown.tobytes() not in known:
-                known[shown.tobytes()] = self._layout(set(compress(rows_of, shown.tolist())))
-            members.setdefault(known[shown.tobytes()], []).append(at)
+                known[shown.tobytes()] = self._layout(*(list(compress(self.cells, half)) for half in np.split(shown, 2)))
+            members[known[shown.tobytes()]].append(at)
         return [(np.array(mine), layout) for layout, mine in members.items()]
 
-    def _layout(self, shown: set[tuple[str, str, str]]) -> Layout:
-        printed, alone, unused = set[tuple[str, str]](), set[tuple[str, str]](), set[tuple[str, str]]()
-        own = set[str]()
+    def _layout(self, printed: Sequence[CellKey], filled: Sequence[CellKey]) -> Layout:
+        shown, alone, unused, own = set[tuple[str, str]](), set[tuple[str, str]](), set[tuple[str, str]](), set[str]()
         for table in self.form.tables:
-            lines, filled, columns = (
-                {name for part, of, name in shown if (part, of) == (wanted, table.id)}
-                for wanted in ("lines", "figures", "columns")
-            )
+            lines = {line for name, line, _ in printed if name == table.id}
             if table.open:
-                printed |= {(table.id, line) for line in lines}
+                shown |= {(table.id, line) for line in lines}
                 own |= {table.id} if lines - set(table.line) else set()
-                unused |= {(table.id, column) for column in table.column if column not in columns}
+                unused |= {(table.id, column) for column in table.column} - {(name, column) for name, _, column in printed}
             alone |= {(table.id, line) for line in table.alone(lines)}
             # a group heading whose cells are empty is a heading, not a subtotal
-            subtotals = {line.id for line in table.lines if line.subtotal and line.id in filled} - table.alone(lines)
-            printed |= {(table.id, line) for heading in subtotals for line in (heading, *table.parts(heading))}
-        return Layout(frozenset(printed | alone), frozenset(alone), frozenset(unused), frozenset(own))
-
-
-@cache
-def _rows_of(cells: tuple[CellKey, ...]) -> Mapping[tuple[str, str, str], list[int]]:
-    """Return the rows of each line and of each column of each table."""
-    rows_of: dict[tuple[str, str, str], list[int]] = {}
-    for row, (table, line, column) in enumerate(cells):
-        for part, name in (("lines", line), ("figures", line), ("columns", column)):
-            rows_of.setdefault((part, table, name), []).append(row)
-    return rows_of
+            subtotals = {line for name, line, _ in filled if name == table.id} - table.alone(lines)
+            shown |= {(table.id, line) for heading in subtotals for line in (heading, *table.parts(heading))}
+        return Layout(frozenset(shown | alone), frozenset(alone), frozenset(unused), frozenset(own))
 
 
 class Located(NamedTuple):

@@ -16,15 +16,18 @@ import pandas as pd
 
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, cell_key
-from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation import findings as wording
+from govstats.reconciliation.findings import Findings, number
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Located, plain_values
 from govstats.reconciliation.rulebook import known_rule
-from govstats.reconciliation.wording import number
 from govstats.report import Claim
 
 _CHANGES = frozenset({"change", "growth"})
-_NO_LEVELS = _CHANGES | {"share"}
+#: What is no figure of a cell.
+NO_LEVELS = _CHANGES | {"share"}
+#: The columns of claims without which nothing can be held against them, and those that tell of cells.
+NEEDED = ("agency", *(name for name in Claim._fields if name not in {"place", "page"}))
+OF_CELLS = ("agency", "year", "target", "value", "low", "high", "quote")
 _APPROXIMATELY = re.compile("[余多约近逾超]|左右|不足|以上|以下|至少|不少于")
 #: A share stands so near the figure it is of.
 _NEAR = 2
@@ -40,21 +43,31 @@ class Said(NamedTuple):
     report_year: int | None
 
 
-def said_in(claims: pd.DataFrame) -> list[Said]:
-    """Return the rows of a frame with the columns of `Report.claims`.
+def said_in(claims: pd.DataFrame | None, needed: Sequence[str] = NEEDED) -> list[Said]:
+    """Return the rows of a frame with the columns of `Report.claims`, none of none.
 
     Raises
     ------
     UnusableCells
-        The frame lacks one of them.
+        The frame lacks one that is needed.
     """
+    if claims is None:
+        return []
     texts = {"target", "unit", "qualifier", "quote", "scope", "place"}
-    needed = ["agency", *(name for name in Claim._fields if name not in {"place", "page"})]
     require_columns(claims, needed, "claims", "Report.claims")
     frame = claims.reindex(columns=["agency", *Claim._fields, "report_year"])
     column = {name: plain_values(frame[name], "" if name in texts else None) for name in frame}
     made = map(Claim, *(column[name] for name in Claim._fields))
     return list(map(Said, column["agency"], made, column["report_year"]))
+
+
+def of_cells(said: Iterable[Said]) -> Mapping[tuple[Any, int | None, str], Sequence[Claim]]:
+    """Return what is said of cells, by agency, year and target."""
+    found = defaultdict[tuple[Any, int | None, str], list[Claim]](list)
+    for agency, claim, _ in said:
+        if claim.target:
+            found[agency, claim.year, claim.target].append(claim)
+    return found
 
 
 def check_prose(by_form: ByForm, findings: Findings, said: Sequence[Said]) -> None:
@@ -150,7 +163,7 @@ class _Claims:
 
     def check(self) -> None:
         """Add the findings of NT, NS, NC and NZ."""
-        levels = [claim for claim in self.every if claim.target and claim.qualifier not in _NO_LEVELS]
+        levels = [claim for claim in self.every if claim.target and claim.qualifier not in NO_LEVELS]
         for target in dict.fromkeys(claim.target for claim in levels):
             self._check_levels(_side(self.reported, target), [claim for claim in levels if claim.target == target])
         self._check_sums()
@@ -165,9 +178,9 @@ class _Claims:
     def _check_levels(self, side: _Side, claims: Sequence[Claim]) -> None:
         """Hold the claims of one target against its cells, each figure once; of those that say the same the plainest speaks."""
         plainest = sorted(claims, key=lambda one: (one.qualifier == "all", of_another_circle(self.agency, one.scope)))
-        different = {(one.value, *_bounds(one)): one for one in reversed(plainest)}
+        different = {(one.value, *bounds_of(one)): one for one in reversed(plainest)}
         for claim in different.values() if side.cells else ():
-            high = _bounds(claim)[1]
+            high = bounds_of(claim)[1]
             if not isnan(side.value):
                 self._say(side, claim, _nearest(claim, side.value), side.value, self._kind(side, claim, claims))
             elif side.least > high + _slack(claim) and not claim.scope:
@@ -183,7 +196,7 @@ class _Claims:
             "pass": _agrees(claim, side.value),
             "all": claim.qualifier == "all",
             # what is said of a part may be less than the whole, and no more
-            "exceeds": other and _circle("less", claim.scope) and _bounds(claim)[0] > side.value + _slack(claim),
+            "exceeds": other and _circle("less", claim.scope) and bounds_of(claim)[0] > side.value + _slack(claim),
             "scope": other,
             "carried": side.cells != carried.cells and side.value + carried.value == claim.value,
         }
@@ -328,18 +341,18 @@ def _levels(target: str, reported: Located | None, claims: Sequence[Claim]) -> l
     """Return what a table and the prose know of a target, the table first."""
     in_table = _side(reported, target).value if reported else nan
     said = [claim for claim in claims if claim.target == target and not claim.qualifier]
-    exact = [claim.value for claim in said if _bounds(claim) == (claim.value, claim.value)]
+    exact = [claim.value for claim in said if bounds_of(claim) == (claim.value, claim.value)]
     return exact if isnan(in_table) else [in_table, *exact]
 
 
-def _bounds(claim: Claim) -> tuple[float, float]:
+def bounds_of(claim: Claim) -> tuple[float, float]:
     """Return the least and the most that a claim allows."""
     return float(-inf if claim.low is None else claim.low), float(inf if claim.high is None else claim.high)
 
 
 def _nearest(claim: Claim, value: float) -> float:
     """Return the figure that a claim allows which is nearest to another."""
-    low, high = _bounds(claim)
+    low, high = bounds_of(claim)
     return float(max(low, min(high, value)))
 
 
@@ -363,13 +376,13 @@ def _rounded(claim: Claim) -> tuple[float, float]:
         half = _half_of_last_digit(claim.value) if claim.qualifier == "growth" else 0.0
         return claim.value - half, claim.value + half
     # a fall is given as a negative figure, but its bounds are those of a rise: they reach to both sides
-    reaches = [abs(bound - claim.value) for bound in _bounds(claim)]
+    reaches = [abs(bound - claim.value) for bound in bounds_of(claim)]
     reach, bounded = max(1.0, *filter(isfinite, reaches)), max(reaches) < inf
     low, high = claim.value - reach, claim.value + reach
     return low if bounded or claim.value > 0 else -inf, high if bounded or claim.value <= 0 else inf
 
 
 def _range(claim: Claim, language: Language) -> str:
-    low, high = _bounds(claim)
+    low, high = bounds_of(claim)
     form = "exactly" if low == high else "from_to" if isfinite(high) else "at_least"
     return wording.phrase(form, language, low=number(low), high=number(high))

@@ -18,10 +18,11 @@ from govstats.files import package_data
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Form, Language
 from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Place, System, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.findings import LANGUAGES, cell_label, cell_list, listed, number, phrase, quoted
 from govstats.reconciliation.matrix import Source, keys_of, known_of
-from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
+from govstats.reconciliation.prose import OF_CELLS, bounds_of, of_cells, said_in
+from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
-from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
 from govstats.report import ReadCell, Report, column_types, typed_frame
 
 #: The columns of the repairs, with their types: the contract of DESIGN.md, and what else is known of a repair.
@@ -220,7 +221,8 @@ def _repair(case: System, solution: Solution, witnesses: _Witnesses, again: _Aga
             fits = low <= proposed <= high
             if fits != (low <= reported <= high):
                 said.append(f"{'+' if fits else '-'} {text}")
-    doubt = sum(map(far_fetched, ways)) + _MISREAD * any(change.origin == "reading" for change in changes)
+    doubt = sum(float(_entries()[way]["far_fetched"]) for way in ways)
+    doubt += _MISREAD * any(change.origin == "reading" for change in changes)
     doubt -= _WITNESS * sum(1 if one.startswith("+") else -1 for one in said)
     return _Repair(tuple(changes), ";".join(dict.fromkeys(rules)) or _TOGETHER, tuple(ways), "; ".join(said), doubt)
 
@@ -244,7 +246,7 @@ def _sentence(case: System, repair: _Repair, standing: str, language: Language, 
         message = ("open_change" if np.isnan(proposed) else "change") + "_corrected" * ((agency, year, *key) in corrected)
         changes.append(phrase(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
     joined = phrase("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
-    labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
+    labels = phrase("comma", language).join(_entries()[one][language] for one in dict.fromkeys(repair.mechanisms))
     few = FEW_OVER_YEARS if len(case.years) > 1 else FEW
     said = phrase("repair", language, changes=joined, mechanisms=labels)
     said += phrase(standing, language, count=str(len(case.found.solutions)), few=str(few))
@@ -303,12 +305,11 @@ def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Colle
             other, step = _CARRIED[line]
             told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
             found[agency, year + step, f"requests/{other}/{column}"].append(told)
-    for claim in () if claims is None else claims[claims["target"].notna()].to_dict("records"):
-        said = [claim[bound] for bound in ("low", "high")]
-        # “more than 5” has a least figure and no greatest one
-        low, high = said if pd.notna(said).any() else [claim["value"]] * 2
-        bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
-        found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
+    for key, said in of_cells(said_in(claims, OF_CELLS)).items():
+        for claim in said:
+            # “more than 5” has a least figure and no greatest one
+            low, high = bounds_of(claim) if {claim.low, claim.high} != {None} else (claim.value, claim.value)
+            found[key].append((low, high, f"“{claim.quote}”"))
     return found
 
 
@@ -320,20 +321,6 @@ Changes = Mapping[CellKey, tuple[float, float]]
 @cache
 def _entries() -> Mapping[str, Mapping[str, Any]]:
     return {entry["id"]: entry for entry in package_data("reconciliation/mechanisms.toml")["mechanisms"]}
-
-
-def far_fetched(name: str) -> float:
-    """Return how far-fetched it is that a figure came about so."""
-    return float(_entries()[name]["far_fetched"])
-
-
-def mechanism_label(name: str, language: Language) -> str:
-    """Return a mechanism in words.
-
-    >>> mechanism_label("transposed", "zh")
-    '相邻两位数字颠倒'
-    """
-    return str(_entries()[name][language])
 
 
 def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -> list[str]:
@@ -359,7 +346,7 @@ def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -
     if len(changes) == 2 and reported == proposed[::-1]:
         return ["swapped"]
     for name, axis in (("row_shifted", 2), ("column_shifted", 1)):
-        if len(changes) > 2 and _is_shifted(_along(form, changes, axis), figures, changes):
+        if len(changes) > 2 and _is_shifted(form, figures, changes, axis):
             return [name]
     if len(changes) == 1 and reported[0] == 0 < proposed[0] and next(iter(changes))[2] == "total":
         return ["left_at_zero"]
@@ -383,19 +370,18 @@ def _of_whole_table(form: Form, figures: Mapping[CellKey, float], changes: Chang
     return next((name for name, it in zip(names, fits.tolist(), strict=True) if it), "")
 
 
-def _along(form: Form, changes: Changes, axis: int) -> Sequence[CellKey]:
-    """Return the cells that stand beside the first one in its line (2) or column (1), subtotals left out of columns."""
+def _is_shifted(form: Form, figures: Mapping[CellKey, float], changes: Changes, axis: int) -> bool:
+    """Tell whether figures of one line (2) or column (1) have each moved one place on; some may equal their neighbour.
+
+    Subtotals are left out of columns.
+    """
     first = next(iter(changes))
     table = form.table(first[0])
-    beside = [cell for cell in table.every_cell if cell[3 - axis] == first[3 - axis]]
-    return [cell for cell in beside if axis == 2 or not table.line[cell[1]].subtotal]
-
-
-def _is_shifted(along: Sequence[CellKey], figures: Mapping[CellKey, float], changes: Changes) -> bool:
-    """Tell whether figures that stand beside one another have each moved one place on; some may equal their neighbour."""
+    along = [cell for cell in table.every_cell if cell[3 - axis] == first[3 - axis]]
+    along = [cell for cell in along if axis == 2 or not table.line[cell[1]].subtotal]
     at = [place for place, key in enumerate(along) if key in changes]
-    moved = along[at[0] : at[-1] + 1] if at else ()
-    if len(at) < len(changes) or not all(key in figures for key in moved):
+    moved = along[at[0] : at[-1] + 1] if at else []
+    if len(at) < len(changes) or not figures.keys() >= set(moved):
         return False
     return all(figures[after] == changes.get(before, (0.0, figures[before]))[1] for before, after in pairwise(moved))
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from functools import cache, lru_cache
-from importlib import resources
+from functools import cache, lru_cache, partial
 from os import PathLike, fspath
 from typing import Any, NamedTuple, NoReturn
 
 import pandas as pd
 
 from govstats.errors import FormError
-from govstats.files import parsed_toml, refuse_keys, refuse_unknown, text_of
+from govstats.files import package_data, parsed_toml, refuse_keys, refuse_unknown, text_of
 from govstats.forms import CellKey, Edit, Form, Language, expanded, form, refuse_edit, versions
-from govstats.reconciliation.solver import Rows, as_rows, can_be_positive, coefficients, follows, kinds
-from govstats.reconciliation.wording import cell_list, listed, named, phrase, quoted, subject
+from govstats.reconciliation.findings import Rule, Rules, cell_list, listed, named, phrase, quoted, subject
+from govstats.reconciliation.solver import as_rows, can_be_positive, follows, kinds
 from govstats.report import column_types, typed_frame
 
 #: A file of rules that are added to ours.
@@ -26,31 +25,7 @@ RulesFile = str | PathLike[str]
 #: The scope of the user's own rules.
 OWN = "own"
 _SEVERITIES = ("E", "W", "I")
-LANGUAGES: tuple[Language, Language] = ("zh", "en")
 _NAMED = ("id", "severity", "scope", "title_zh", "title_en", "source")
-
-
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """A rule as ``rules.toml`` has it: its severity, its titles and what it says in each case."""
-
-    id: str
-    severity: str
-    scope: str
-    title_zh: str
-    title_en: str
-    source: str
-    messages: Mapping[str, Mapping[str, str]]
-    settings: Mapping[str, Any]
-
-    def title(self, language: Language) -> str:
-        """Return its title in one language."""
-        return self.title_zh if language == "zh" else self.title_en
-
-    @property
-    def binds(self) -> bool:
-        """Whether its edits bind repairs: those that cannot but hold do."""
-        return self.severity == "E" and "edits" in self.settings
 
 
 @lru_cache(1_000)
@@ -61,25 +36,6 @@ def edits_of(rule: Rule, now: Form, before: Form, own_lines: frozenset[tuple[str
         return ()
     templates = ({"severity": rule.severity, **template} for template in rule.settings.get("edits", ()))
     return tuple(edit for template in templates for edit in _edits_on(now, template, own_lines, rule.id))
-
-
-class Wording(NamedTuple):
-    """All of a finding but its report and its figures; findings of many reports share one."""
-
-    rule: str
-    severity: str
-    status: str
-    table: str | None
-    cells: str
-    message_zh: str
-    message_en: str
-
-
-Rules = Mapping[str, Rule]
-
-
-def _rules_file() -> str:
-    return (resources.files(__package__) / "rules.toml").read_text("utf-8")
 
 
 def loaded(own: RulesFile | None = None, *, feasible: bool = True) -> Rules:
@@ -103,7 +59,7 @@ def loaded(own: RulesFile | None = None, *, feasible: bool = True) -> Rules:
 
 @cache
 def _parsed(file: str = "", text: str = "", feasible: bool = False) -> Rules:
-    ours = parsed_toml("rules.toml", _rules_file())
+    ours = package_data("reconciliation/rules.toml")
     shared = ours["edits"]["messages"]
     known = {entry["id"]: _rule(entry, shared) for entry in ours["rules"]}
     raw = parsed_toml(file, text)
@@ -115,8 +71,9 @@ def _parsed(file: str = "", text: str = "", feasible: bool = False) -> Rules:
         if entry["id"] in known:
             raise FormError(f"{where}: there is a rule of this id already; give it another 已有同名规则，请换一个 id")
         known[entry["id"]] = _rule({"scope": OWN, "source": file, "title_en": entry["title_zh"], **entry}, shared)
-    if feasible:
-        _refuse_infeasible(known)
+    for one in _found(known, only=("only_zero",)) if feasible else ():
+        place = f"{one.rule.source}, rule {one.rule.id!r}, form {one.form.version}"
+        raise FormError(f"{place}: only zeros satisfy it: {one.said('en')} 只有 0 才能成立：{one.said('zh')}")
     return known
 
 
@@ -308,19 +265,6 @@ def check_rules(own: RulesFile) -> pd.DataFrame:
     return typed_frame(rows, _CHECKED_TYPES)
 
 
-def _refuse_infeasible(rules: Rules) -> None:
-    """Refuse rules that can only hold where cells are zero.
-
-    Raises
-    ------
-    FormError
-        It names the rule and the cells.
-    """
-    for one in _found(rules, only=("only_zero",)):
-        where = f"{one.rule.source}, rule {one.rule.id!r}, form {one.form.version}"
-        raise FormError(f"{where}: only zeros satisfy it: {one.said('en')} 只有 0 才能成立：{one.said('zh')}")
-
-
 def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:
     for statutory in map(form, versions()):
         cells = {cell for table in statutory.tables for cell in table.every_cell}
@@ -339,15 +283,12 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     own = [edit for _, edit in mine]
     places = list(dict.fromkeys(place for edit in (*facts, *own) for place in edit.places))
     signed, whole = kinds(statutory, [cell for cell, _ in places])
-
-    def rows_of(edits: Sequence[Edit]) -> Rows:
-        return as_rows(edits, places, signed, whole)
-
+    rows_of = partial(as_rows, places=places, signed=signed, whole=whole)
     kept = own
     for rule, edit in reversed(mine) if "implied" in only else ():
         others = [one for one in kept if one is not edit]
         for what, by in (("implied", facts), ("redundant", [*facts, *others])):
-            if follows(coefficients([edit], places)[0], edit.relation == "==", rows_of(by)):
+            if follows(rows_of([edit]), rows_of(by)):
                 kept = others
                 yield _Found(rule, statutory, edit, what)
                 break

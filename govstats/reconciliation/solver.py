@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import NamedTuple
@@ -105,17 +105,12 @@ def as_rows(edits: Iterable[Edit], places: Sequence[tuple[CellKey, int]], signed
     """Return edits on cells, each of this year (0) or another one, as rows, equalities first."""
     ordered = tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
     equal = np.array([edit.relation == "==" for edit in ordered], dtype=np.bool_)
-    return Rows(coefficients(ordered, places), equal, signed, whole, ordered, tuple(places))
-
-
-def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
-    """Return those of edits for cells of this year (0) and the one before (-1), the left sides less the right."""
     columns = {place: column for column, place in enumerate(places)}
-    weights = np.zeros((len(edits), len(places)))
-    for row, edit in enumerate(edits):
+    matrix = np.zeros((len(ordered), len(places)))
+    for row, edit in enumerate(ordered):
         for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
-            weights[row, columns[place]] += factor
-    return weights
+            matrix[row, columns[place]] += factor
+    return Rows(matrix, equal, signed, whole, ordered, tuple(places))
 
 
 def has_cell(form: Form, key: CellKey) -> bool:
@@ -185,7 +180,7 @@ def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats |
             found = result.x
         # what is less than nothing by next to nothing is nothing
         start[unknown] = np.where(edits.whole[unknown], np.round(found), np.round(found, 6)) + 0.0
-    return start if _holds(edits, start) else None
+    return None if edits.broken(start).any() or (~edits.signed & (start < 0)).any() else start
 
 
 def can_hold(edits: Rows, figures: Floats) -> bool:
@@ -229,10 +224,6 @@ def conflict(edits: Rows, figures: Floats) -> tuple[Edit, ...]:
         if not can_hold(edits.only(fewer), figures):
             kept = fewer
     return edits.only(kept).edits
-
-
-def _holds(edits: Rows, figures: Floats) -> bool:
-    return bool((edits.signed | (figures >= 0)).all() and not edits.broken(figures).any())
 
 
 # --- between which bounds? --------------------------------------------------------------------------------------------------
@@ -347,21 +338,22 @@ class Bounds:
         return bool(self.low[cell] <= self.high[cell] + ONE_FEN)
 
 
-def follows(weights: Floats, equality: bool, rows: Rows) -> bool:
-    """Tell whether an edit holds wherever others do: by how much it fails cannot be more than 0.
+def follows(edit: Rows, rows: Rows) -> bool:
+    """Tell whether an edit, the only row of its own, holds wherever others do: by how much it fails cannot be more than 0.
 
     Examples
     --------
     A part is at most its total, whatever the other part:
 
     >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.ones(1, bool), np.zeros(3, bool), np.ones(3, bool))
-    >>> follows(np.array([-1.0, 0.0, 1.0]), False, rows), follows(np.array([-1.0, 0.0, 1.0]), True, rows)
+    >>> edit = replace(rows, matrix=np.array([[-1.0, 0.0, 1.0]]))
+    >>> follows(replace(edit, equal=np.zeros(1, bool)), rows), follows(edit, rows)
     (True, False)
     """
     equal, signed, whole = np.append(rows.equal, True), np.append(rows.signed, False), np.append(rows.whole, False)
-    lacks = [np.append(sign * weights, 1.0) for sign in ((1, -1) if equality else (1,))]
-    matrices = [np.vstack([np.pad(rows.matrix, ((0, 0), (0, 1))), one]) for one in lacks]
-    return not any(can_be_positive(Rows(matrix, equal, signed, whole))[-1] for matrix in matrices)
+    known = np.pad(rows.matrix, ((0, 0), (0, 1)))
+    lacks = [np.append(sign * edit.matrix, 1.0) for sign in ((1, -1) if edit.equal[0] else (1,))]
+    return not any(can_be_positive(Rows(np.vstack([known, one]), equal, signed, whole))[-1] for one in lacks)
 
 
 def can_be_positive(rows: Rows) -> Flags:

@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 
 from govstats.characters import figure, folded_text
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Label, Language, Table, form, versions
-from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation import findings as wording
+from govstats.reconciliation.findings import Findings, Wording
 from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, keys_of, report_numbers
-from govstats.reconciliation.rulebook import Wording, having, known_rule
+from govstats.reconciliation.rulebook import having, known_rule, loaded
 from govstats.reconciliation.solver import Floats, kinds
 from govstats.report import Report
 
-#: A report, by its position, and one of its tables.
-_InTable = tuple[int, str]
 #: What is lost in dividing by 10,000, of each yuan.
 _DIVISION = 1e-9
 
@@ -56,13 +54,14 @@ def check_structure(by_form: ByForm, findings: Findings, known: Reports) -> None
         version = numbered["form"].iloc[number]
         missing, those = version if isinstance(version, str) else "?", partial(wording.listed, versions())
         findings.note(number, "S02", "not_assessable", message="unknown_form", missing=missing, known=those)
-    notes = pd.DataFrame(columns=["kind", "table", "line", "number"])
+    notes: list[tuple[Any, ...]] = []
     if known.notes is not None:
         numbers, rows = report_numbers(numbered, known.notes)
-        notes = known.notes.iloc[rows].assign(number=numbers)
+        said = keys_of(known.notes.iloc[rows], ("kind", "table", "line"))
+        notes = [(number, *key) for number, key in zip(numbers.tolist(), said, strict=True)]
     for matrix in by_form.matrices:
         _check_tables(matrix, findings)
-        _check_lines(matrix, findings, notes[notes["number"].isin(matrix.reports)])
+        _check_lines(matrix, findings, notes)
     if known.report is not None and len(numbered):
         _check_document(known.report, findings)
     elif known.document_findings is not None:
@@ -81,24 +80,19 @@ def _check_tables(matrix: ReportMatrix, findings: Findings) -> None:
                 _check_amount(matrix, table, cell, findings)
 
 
-def _check_lines(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
-    """Add the findings of S03; `notes` are those on the reports of the matrix."""
-    # by report and table: lines that stand there twice, cells that the form does not have, and whether lines could not be read
-    twice, strange, unread = defaultdict[_InTable, set[str]](set), defaultdict[_InTable, list[CellKey]](list), set[_InTable]()
-    for row, at in np.argwhere(matrix.repeated).tolist():
-        table_id, line, _ = matrix.cells[row]
-        twice[at, table_id].add(line)
-    for number, kind, table_id, line in keys_of(notes, ("number", "kind", "table", "line")):
-        at = int(np.searchsorted(matrix.reports, number))
-        if kind == "duplicate_line":
-            twice[at, table_id].add(line)
-        elif kind.startswith("unreadable"):
-            unread.add((at, table_id or ""))
+def _check_lines(matrix: ReportMatrix, findings: Findings, notes: Sequence[tuple[Any, ...]]) -> None:
+    """Add the findings of S03; `notes` are the number of a report, and the kind, table and line of a note on it."""
+    reports = matrix.reports.tolist()
+    # by report and table: lines that stand there twice, whether lines could not be read, and cells that the form does not have
+    twice = {(reports[at], *matrix.cells[row][:2]) for row, at in np.argwhere(matrix.repeated).tolist()}
+    twice |= {(number, table, line) for number, kind, table, line in notes if kind == "duplicate_line"}
+    unread = {(number, table or "") for number, kind, table, _ in notes if kind.startswith("unreadable")}
+    strange = defaultdict[tuple[int, str], list[CellKey]](list)
     one_line_will_do = known_rule("S03").settings["one_line_will_do"]
     outside = np.flatnonzero(matrix.cell_of_row < 0)
     keys = zip(*(map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column")), strict=True)
-    for at, key in zip(matrix.report_of_row[outside].tolist(), keys, strict=True):
-        strange[at, key[0]].append(key)
+    for at, cell in zip(matrix.report_of_row[outside].tolist(), keys, strict=True):
+        strange[reports[at], cell[0]].append(cell)
     for (members, layout), table in product(matrix.layouts, matrix.form.tables):
         rows = matrix.rows_of[table.id]
         # a heading must be there only where one line will do for its group and the report has no other
@@ -107,20 +101,22 @@ def _check_lines(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) 
         required = [cell for cell in matrix.cells[rows] if cell[1] in lines and not table.open]
         lacking = ~matrix.printed[np.ix_(matrix.rows_at(required), members)]
         there = matrix.has_table[table.id][members]
-        odd, double = (np.isin(members, [at for at, name in some if name == table.id]) for some in (strange, twice))
+        concerned = ([number for number, name, *_ in some if name == table.id] for some in (strange, twice))
+        odd, double = (np.isin(matrix.reports[members], numbers) for numbers in concerned)
         differing = odd | (there & (lacking.any(axis=0) | double))
         size = float(len(required)) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
             findings.note(matrix.reports[members[which]], "S03", status, table=table, expected=sides, reported=sides)
         for at, gone in zip(members[differing].tolist(), lacking.T[differing], strict=True):
             missing = [cell for cell, it in zip(required, gone.tolist(), strict=True) if it]
-            mine, again = strange.get((at, table.id), []), sorted(twice.get((at, table.id), ()))
+            key = (reports[at], table.id)
+            mine, again = strange.get(key, []), sorted(line for number, name, line in twice if (number, name) == key)
             # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
-            lost = {(at, table.id), (at, "")} & unread or UNREADABLE in matrix.status[rows, at]
+            lost = {key, (key[0], "")} & unread or UNREADABLE in matrix.status[rows, at]
             status, message = ("not_assessable", "unread") if lost and not (again or mine) else ("fail", "")
             about: dict[str, Any] = {"table": table, "expected": size, "reported": size - len(missing)}
             about["missing"] = partial(_differences, table, required, missing, again, mine)
-            findings.note(int(matrix.reports[at]), "S03", status, message=message, cells=[*missing, *mine], **about)
+            findings.note(key[0], "S03", status, message=message, cells=[*missing, *mine], **about)
 
 
 def _differences(
@@ -202,12 +198,18 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats,
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
 
 
-def document_findings(report: Report) -> list[tuple[Wording, float | None, float | None]]:
-    """Return what becomes of S01, S06, NF and NE, with what is expected and reported; nothing where the form is not known."""
-    findings = Findings()
+def document_findings(report: Report) -> list[tuple[Any, ...]]:
+    """Return what becomes of S01, S06, NF and NE; nothing where the form is not known.
+
+    Returns
+    -------
+    list of tuple
+        Rule, severity, status, the message in Chinese and English, what is expected and what is reported.
+    """
+    findings = Findings(loaded())
     _check_document(report, findings)
     sides = [[None if np.isnan(side[0]) else float(side[0]) for side in block[2:]] for block in findings.blocks]
-    return [(said, both[0], both[1]) for said, both in zip(findings.wordings, sides, strict=True)]
+    return [(*said[:3], said.message_zh, said.message_en, *both) for said, both in zip(findings.wordings, sides, strict=True)]
 
 
 def _check_document(report: Report, findings: Findings) -> None:
@@ -232,10 +234,10 @@ def _check_document(report: Report, findings: Findings) -> None:
 def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
     """Add what was found on many documents before; `told` has the columns of the findings."""
     numbers, rows = report_numbers(reports, told)
-    said = keys_of(told.iloc[rows], ("rule", "severity", "status", "message_zh", "message_en"))
-    wordings = [Wording(rule, severity, status, None, "", zh, en) for rule, severity, status, zh, en in said]
-    sides = (told[name].iloc[rows].to_numpy(dtype=float, na_value=np.nan) for name in ("expected", "reported"))
-    findings.add(numbers, wordings, *sides)
+    said = keys_of(told.iloc[rows], ("rule", "severity", "status", "message_zh", "message_en", "expected", "reported"))
+    for number, (rule, severity, status, zh, en, *sides) in zip(numbers.tolist(), said, strict=True):
+        expected, reported = (np.nan if side is None else side for side in sides)
+        findings.add(number, Wording(rule, severity, status, None, "", zh, en), expected, reported)
 
 
 def _check_sections(report: Report, sections: Sequence[Label], findings: Findings) -> None:
