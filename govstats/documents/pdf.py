@@ -693,7 +693,7 @@ def camelot_tables(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[
             # the order of boxes of text is of no use here, and where characters are set one by one it takes minutes
             return layout(page, **(options | {"boxes_flow": None}))
 
-        handler._get_layout = believable_layout
+        handler._get_layout = believable_layout  # type: ignore[method-assign]
         try:
             tables = handler.parse("lattice", engine="vector")
         except Exception as error:  # noqa: BLE001 camelot and its parser raise whatever a damaged file makes them run into
