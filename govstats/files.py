@@ -1,21 +1,27 @@
-"""Data files and definitions; files that are written whole or not at all, and what proves them; tables that people write."""
+"""Data files and definitions; files that are written whole or not at all, and what proves them; tables that people write.
+
+And what an engine said of pictures before, a file a document: a later version of the reader need not ask it again.
+"""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import io
+import json
 import os
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy.typing as npt
 import pandas as pd
 
 from govstats.errors import FormError, GovstatsError
@@ -24,6 +30,10 @@ from govstats.errors import FormError, GovstatsError
 Written = str | PathLike[str] | pd.DataFrame | tuple[str, bytes]
 #: What a column of it may hold: what understands a text (KeyError or ValueError say that it cannot), and what is expected.
 Kind = tuple[Callable[[str], Any], str, str]
+
+_Answer = TypeVar("_Answer")
+#: What an engine said, by a digest of what it was asked: what a file holds of it, and what was needed this time.
+_answers: ContextVar[tuple[dict[str, Any], dict[str, Any]] | None] = ContextVar("answers", default=None)
 
 
 @cache
@@ -130,6 +140,57 @@ def write(path: Path, content: bytes | str) -> None:
     """Write a file, a text in UTF-8 with the ends of lines that it has."""
     with whole(path) as place:
         place.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def remembered(path: Path) -> Iterator[None]:
+    """Have `answered` give the answers that a file holds, and keep there what was needed of them and what is new.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file; one that is damaged holds no answers. Where its folder is not there, nothing is kept.
+    """
+    before: dict[str, Any] = {}
+    now: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        digest, text = path.read_text("utf-8").split("\n", 1)
+        if digest == hashlib.sha256(text.encode()).hexdigest():
+            before = json.loads(text)
+    token = _answers.set((before, now))
+    try:
+        yield
+    finally:
+        _answers.reset(token)
+    if now.keys() != before.keys() and path.parent.is_dir():
+        text = json.dumps(now, ensure_ascii=False)
+        write(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+
+
+def answered(engine: str, pictures: Iterable[npt.NDArray[Any]], ask: Callable[[], _Answer]) -> _Answer:
+    """Return what an engine says of pictures, or said before of the same ones.
+
+    Parameters
+    ----------
+    engine : str
+        What tells it, its models, its settings and the question from others.
+    pictures : iterable of array
+        All that its answer depends on.
+    ask : callable
+        Returns the answer as JSON has it: lists, texts, numbers.
+    """
+    answers = _answers.get()
+    if answers is None:
+        return ask()
+    before, now = answers
+    asked = hashlib.sha256(engine.encode())
+    for picture in pictures:
+        asked.update(f"{picture.shape} {picture.dtype}".encode())
+        asked.update(picture.tobytes())
+    key = asked.hexdigest()
+    now[key] = before[key] if key in before else ask()
+    answer: _Answer = now[key]
+    return answer
 
 
 def sha256(path: Path) -> str:

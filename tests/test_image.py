@@ -494,7 +494,7 @@ def test_a_slash_is_one_however_blurred_and_steep(blur: float, right: int, text:
     ImageDraw.Draw(page).line((25, 45, right, 13), fill=0, width=4)
     ink = np.asarray(page.filter(ImageFilter.GaussianBlur(blur))) < 200
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    assert scan._agreed(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], ("1", 0.99), ("1", 0.99))[0] == text
+    assert scan._checked(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], "1", 0.99)[0] == text
 
 
 @pytest.mark.parametrize(
@@ -546,7 +546,7 @@ def test_a_label_that_is_set_downwards_is_read_as_one_line(text: str, apart: int
         pen.text((100, 40 + apart * number), character, font=font, fill=0, anchor="mm")
     page = scan._taken_apart(np.asarray(drawing), 22.0)
     (piece,) = scan._parted(page, scan._Piece((85, 25, 115, 240), 0))
-    ((read, confidence),) = scan._recognise(scan._load(), [scan._crop(page, piece, 0.3)])
+    ((read, confidence),) = scan._recognise(scan._load(), [scan._crop(page, piece)])
     assert read == text
     assert confidence > 0.98
 

@@ -689,16 +689,16 @@ def test_places_lead_to_the_page_as_another_reader_sees_it(shared: Path, name: s
 
 
 def test_the_second_reader_is_asked_only_where_there_are_doubts(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from govstats.documents import lattice
+    from govstats.documents import pdf
 
     asked: list[list[int]] = []
-    read = lattice.lattice_tables
+    read = pdf.camelot_tables
 
     def counted(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[int, list[PageTable]]:
         asked.append(list(words))
         return read(content, words)
 
-    monkeypatch.setattr(lattice, "lattice_tables", counted)
+    monkeypatch.setattr(pdf, "camelot_tables", counted)
     assert len(govstats.read(shared / "samples" / "split-over-pages.pdf").read_cells) == 200
     assert not asked
     # two sums of the table on reviews, on page four, do not come out
@@ -707,15 +707,15 @@ def test_the_second_reader_is_asked_only_where_there_are_doubts(shared: Path, mo
 
 
 def test_a_table_that_a_font_makes_camelot_misplace_is_left_out(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from govstats.documents.lattice import _Handler, lattice_tables
-    from govstats.documents.pdf import _opened, _read_page
+    from govstats.documents import pdf as reader
 
     content = (shared / "samples" / "font-without-ascent.pdf").read_bytes()
-    with _opened(content, "sample") as pdf:
-        words = {number: _read_page(pdf, number - 1).words for number in (1, 2)}
-    assert sum(map(len, lattice_tables(content, words).values())) == 2
-    monkeypatch.setattr(_Handler, "_get_layout", super(_Handler, _Handler)._get_layout)
-    assert lattice_tables(content, words) == {1: [], 2: []}
+    with reader._opened(content, "sample") as pdf:
+        words = {number: reader._read_page(pdf, number - 1).words for number in (1, 2)}
+    assert sum(map(len, reader.camelot_tables(content, words).values())) == 2
+    # every font is believed
+    monkeypatch.setattr(reader, "_TALLEST_FONT", float("inf"))
+    assert reader.camelot_tables(content, words) == {1: [], 2: []}
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------------

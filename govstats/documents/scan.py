@@ -1,9 +1,8 @@
 """Scans and pictures of pages: rapidocr finds and reads the text, rulings part it into cells.
 
 A page is turned upright by one angle. Its rulings make cells, as those of any other page do, see `Sheet.ruled`. Each box of text
-that the detector finds is cut at the cells, and so is ink that it overlooked. Figures are recognised twice, with more and less
-paper around. Where the two readings differ, or a figure has more strokes than characters, its confidence is low: a sum has to
-confirm it.
+that the detector finds is cut at the cells, and so is ink that it overlooked. A figure that has more strokes than characters has
+a low confidence: a sum has to confirm it.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ from govstats.documents.document import Block, Box
 from govstats.documents.limits import limit, require, start_clock_again
 from govstats.documents.page import Word, blocks_of
 from govstats.documents.page_tables import Sheet, arranged
-from govstats.documents.remembered import answered
 from govstats.errors import MissingReader, UnreadableDocument
+from govstats.files import answered
 
 #: Pixels of a picture, a truth value for each of them, or other numbers.
 Array = npt.NDArray[Any]
@@ -56,10 +55,6 @@ _MARGIN, _HARDLY, _INKED = 0.08, 0.002, 40
 _TYPE_IN_BOX, _USUAL = 0.8, 9.0
 #: Below the first an invention: of noise, of a photograph, of a stamp. Above the second, text the right way up.
 _FLOOR, _LEGIBLE = 0.5, 0.8
-#: A page with fewer figures that stand apart, and without cells, holds no table: its own number, a date.
-_FEWEST_FIGURES = 4
-#: Where there is a table, figures are looked at twice, and shorter text of less confidence.
-_LONGEST_LABEL, _SURE = 20, 0.98
 #: Confidence of a figure whose strokes do not agree with its characters: a sum has to confirm it.
 _DOUBTFUL = 0.9
 #: A stroke that leans by so much of its height is a slash, and no 1; one that leans by less than the second is none.
@@ -80,8 +75,8 @@ _IN_ROW = 3
 _PALE, _THICK = 0.2, 8
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
 _BLURRED = 7
-#: So much paper is left around a figure, as a share of its height, at the two looks at it.
-_MARGINS = (0.3, 0.15)
+#: So much paper is left around a piece of text, as a share of its height.
+_PAPER = 0.3
 #: A picture that is smaller holds no line of text.
 _SMALLEST = 12
 #: What is taken for a letter in a cell that has digits only is the digit of this shape.
@@ -622,8 +617,8 @@ def _stacked(page: _Page, piece: _Piece) -> list[int]:
     return min(begins, key=lambda at: float(np.mean([ink[(one + other + width) // 2 - top] for one, other in pairwise(at)])))
 
 
-def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
-    """Cut a piece out, with so much paper around as a share of its height; other cells become paper.
+def _crop(page: _Page, piece: _Piece) -> Array:
+    """Cut a piece out with some paper around; other cells become paper.
 
     Characters that stand below one another are put side by side.
     """
@@ -631,23 +626,18 @@ def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
     if begins := _stacked(page, piece):
         return np.hstack([page.grey[begin : begin + right - left, left:right] for begin in begins])
     height = max(bottom - top, 0.6 * page.high)
-    x, y = round(margin * height), round(margin * height + (height - (bottom - top)) / 2)
+    x, y = round(_PAPER * height), round(_PAPER * height + (height - (bottom - top)) / 2)
     part = _within((left - x, top - y, right + x, bottom + y))
     return np.where(page.cells[part] == piece.cell, page.grey[part], page.paper[part])
 
 
 def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
-    """Read every piece, and figures and doubtful labels twice."""
+    """Read every piece."""
     pieces = [part for piece in _pieces(page, found) for part in _parted(page, piece)]
-    first = _recognise(engine, [_crop(page, piece, _MARGINS[0]) for piece in pieces[:_MOST_PIECES]])
-    # what is mistaken in a line of prose does no harm, nor on a page without a table
-    figures = [at for at, (text, _) in enumerate(first) if _FIGURE.fullmatch(text)]
-    unsure = [at for at, (text, score) in enumerate(first) if score < _SURE and len(text) < _LONGEST_LABEL]
-    again = sorted({*figures, *unsure}) if page.cells.any() or len(figures) >= _FEWEST_FIGURES else []
-    second = dict(zip(again, _recognise(engine, [_crop(page, pieces[at], _MARGINS[1]) for at in again]), strict=True))
-    first += [("", 0.0)] * (len(pieces) - len(first))
-    for at, (piece, look) in enumerate(zip(pieces, first, strict=True)):
-        text, readings, confidence = _agreed(_ink(page, piece), look, second.get(at, look))
+    looks = _recognise(engine, [_crop(page, piece) for piece in pieces[:_MOST_PIECES]])
+    looks += [("", 0.0)] * (len(pieces) - len(looks))
+    for piece, look in zip(pieces, looks, strict=True):
+        text, readings, confidence = _checked(_ink(page, piece), *look)
         if piece.cell or confidence >= _FLOOR:
             left, top, right, bottom = piece.box
             # digits have no more than so much of the height of their type, which tells headings from rows
@@ -655,20 +645,18 @@ def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Wo
             yield Word(text, Box(left, top - more, right, bottom + more), readings, round(confidence, 4))
 
 
-def _agreed(ink: Array, *looks: tuple[str, float]) -> tuple[str, tuple[str, ...], float]:
-    """Put two looks together: those at a figure have to agree, with each other and with the strokes of its ink."""
-    (other, less), (text, confidence) = sorted(looks, key=lambda look: look[1])
+def _checked(ink: Array, text: str, confidence: float) -> tuple[str, tuple[str, ...], float]:
+    """Return text, other readings and confidence of a piece: a figure has to agree with the strokes of its ink."""
     if not _FIGURE.fullmatch(text):
         # the sign stands for what cannot be read
         return text or "□", (), confidence
     # 不适用 is often printed as a stroke, which is likely to be read as a 1 or a 7
     slant, steep = _slant(ink), 0.4 * ink.shape[1] / ink.shape[0]
     printed = "/" if slant > max(_SLASH, steep) else text
-    may_be = {"/"} if slant > _UPRIGHT else set()
+    may_be = {text, "/"} if slant > _UPRIGHT else {text}
     # recognition overlooks a minus, and one of two equal digits
-    is_sure = printed == text == other and may_be <= {printed} and len(_runs(ink.any(axis=0), 1)) <= len(text)
-    confidence = (confidence + less) / 2 if is_sure else min(confidence, _DOUBTFUL)
-    return printed, tuple(sorted({text, other, *may_be} - {printed, ""})), confidence
+    is_sure = may_be == {printed} and len(_runs(ink.any(axis=0), 1)) <= len(text)
+    return printed, tuple(sorted(may_be - {printed})), confidence if is_sure else min(confidence, _DOUBTFUL)
 
 
 def _slant(ink: Array) -> float:
@@ -698,7 +686,7 @@ def figure_on(page: Array, box: Box, name: str) -> tuple[str, float]:
     -------
     (str, float)
         The text and its probability; nothing, for certain, where the cell has no ink, and nothing with probability zero where it
-        has several lines, or where two looks at it differ.
+        has several lines.
 
     Raises
     ------
@@ -721,9 +709,8 @@ def figure_on(page: Array, box: Box, name: str) -> tuple[str, float]:
     if len(_runs(ink.any(axis=1), 0.25 * (under - y))) > 1:
         return "", 0.0
     digits = cell[_within((x - 2, y - 2, end + 2, under + 2))]
-    crops = [np.pad(digits, round(margin * (under - y)), constant_values=round(paper)) for margin in _MARGINS]
-    (text, one), (other, two) = _recognise(_engine(name), crops)
-    return (text, (one + two) / 2) if text == other else ("", 0.0)
+    (found,) = _recognise(_engine(name), [np.pad(digits, round(_PAPER * (under - y)), constant_values=round(paper))])
+    return found
 
 
 def pictures_in(content: bytes, name: str) -> Iterator[Array]:

@@ -33,9 +33,8 @@ from loky import cpu_count, get_reusable_executor
 from govstats.agencies import hint
 from govstats.documents import open_document
 from govstats.documents.limits import chosen_limits, ended, ended_beyond_limits, limits, start_clock_again
-from govstats.documents.remembered import remembered
 from govstats.errors import MissingExtra, ProcessDied, UnreadableDocument
-from govstats.files import package_data
+from govstats.files import package_data, remembered
 from govstats.panel.register import said_of
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import sample
