@@ -30,6 +30,8 @@ _FEWEST_PAGES = 2
 _MOST_TORN = 4
 #: Of what may go on in another line.
 _LONGEST_LABEL = 20
+#: A bar in the line behind its cell; one before a cell that has its own opens a row.
+_BAR_BEHIND = re.compile(r"(?m)(?<=[^|\s])[ \t]*\n[ \t]*\|[ \t]*$(?!\n[ \t]*+[^|\s][^|\n]*+\|[ \t]*$)")
 #: Marks of type in a cell; raised digits are another figure.
 _TYPE = re.compile(r"</?(?:u|b|i|em|strong)>|<(su[bp])>(\D*?)</\1>")
 #: The first line of a table that is drawn with characters, and any.
@@ -70,7 +72,8 @@ def read_text(text: str) -> tuple[Block, ...]:
     >>> [type(block).__name__ for block in read_text("二、主动公开政府信息情况\\n规章\\t3\\t0\\t62\\n行政许可\\t34\\n")]
     ['Paragraph', 'Grid']
     """
-    return tuple(_blocks(_without_page_numbers(_QUOTED.sub("", text)).splitlines(), markdown=False))
+    plain = _without_page_numbers(_QUOTED.sub("", text))
+    return tuple(_blocks(_BAR_BEHIND.sub("|\n", plain).splitlines(), markdown=False))
 
 
 def _without_page_numbers(text: str) -> str:
@@ -153,7 +156,7 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
         rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
         # pipes without text are crumbs of a page, not a table
         if any(any(cells) for _, cells in rows):
-            yield _grid([(before + line, cells) for line, cells in rows], markdown)
+            yield _grid([(before + line, cells) for line, cells in rows], markdown, lines[number].rstrip().endswith("|"))
         line = lines[number].strip()
         if after == number and not (_PIPE_RULE if markdown else _RULE).fullmatch(line):
             # text in a picture comes as one line, with breaks
@@ -165,7 +168,7 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
         number = max(after, number + 1)
 
 
-def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
+def _grid(rows: Sequence[Row], markdown: bool, bars: bool) -> Grid:
     placed = []
     edges: list[int] = []
     for row, (line, cells) in enumerate(rows):
@@ -178,7 +181,7 @@ def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
         )
     aligned = markdown and len({len(cells) for _, cells in rows}) == 1
     # MarkItDown sets a row by the places of its words: by itself, and behind a blank cell, it has no columns
-    bounded = markdown and (len(rows) > 1 or bool(rows[0][1][0]))
+    bounded = len(rows) > 1 or bool(rows[0][1][0]) if markdown else bars
     return Grid(placed, aligned, bounded, f"lines {rows[0][0] + 1}-{rows[-1][0] + 1}")
 
 
@@ -273,7 +276,34 @@ def _opened(cells: Sequence[str], names: Sequence[Sequence[str]]) -> list[str]:
     return printed if add_up and all(sum(one[:-1]) == one[-1] for one in sums) else []
 
 
+def _bar_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
+    """Take a run of lines that end in a bar: each is a row, or a cell; of cells, figures and blanks in a run are a row.
+
+    What is blank at the end of a row may only fill it up.
+    """
+    rows: list[Row] = []
+    in_row = filled_up = False
+    end = next((at for at in range(start, len(lines)) if lines[at].rstrip()[-1:] not in {"", "|"}), len(lines))
+    for at in range(start, end):
+        line = lines[at].strip()
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        # behind bars that fill a row up a bar opens the next
+        is_field = (line == "|" and not filled_up) or (len(cells) == 1 and is_figure(cells[0]))
+        if is_field and in_row:
+            rows[-1][1].extend(cells)
+        elif is_field or any(cells):
+            rows.append((at, cells))
+        if line:
+            in_row, filled_up = is_field, line.endswith("||")
+    for _, cells in rows:
+        while cells and not cells[-1]:
+            cells.pop()
+    return [row for row in rows if row[1]], end
+
+
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
+    if lines[start].rstrip().endswith("|"):
+        return _bar_rows(lines, start)
     if lines[start].startswith("\t") and "\t" not in lines[start][1:].rstrip("\t"):
         return _one_cell_a_line(lines, start)
     with_tabs = takewhile(lambda at: "\t" in lines[at].strip(" ").rstrip(), range(start, len(lines)))
