@@ -284,7 +284,7 @@ def bars_before_rows(cells: Sequence[str], width: int) -> str:
     return f"|\n{bars_behind_lines(cells, width)}"
 
 
-def bars_before_lines(cells: Sequence[str], width: int) -> str:
+def bars_before_lines(cells: Sequence[str], _: int) -> str:
     return "\n".join([cells[0], *(f"| {text}".strip() for text in cells[1:]), "|"])
 
 
