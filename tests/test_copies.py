@@ -284,11 +284,7 @@ def bars_before_rows(cells: Sequence[str], width: int) -> str:
     return f"|\n{bars_behind_lines(cells, width)}"
 
 
-def bars_before_lines(cells: Sequence[str], _: int) -> str:
-    return "\n".join([cells[0], *(f"| {text}".strip() for text in cells[1:]), "|"])
-
-
-@pytest.mark.parametrize("row", [bars, bars_behind_lines, bars_between_lines, bars_before_rows, bars_before_lines])
+@pytest.mark.parametrize("row", [bars, bars_behind_lines, bars_between_lines, bars_before_rows])
 def test_blanks_between_bars_are_cells(row: Callable[[Sequence[str], int], str]) -> None:
     """trafilatura sets a row a line, others a cell a line: of most rows only some cells are filled in."""
     report = copy("distinct", "2021", 3)

@@ -30,8 +30,8 @@ _FEWEST_PAGES = 2
 _MOST_TORN = 4
 #: Of what may go on in another line.
 _LONGEST_LABEL = 20
-#: A bar in the line behind its cell, alone or before the next one; before a cell that has its own it opens a row.
-_BAR_BEHIND = re.compile(r"(?m)(?<=[^|\s。])[ \t]*\n[ \t]*\|(?=[^|\n]*$)(?![ \t]*\n[ \t]*+[^|\s][^|\n]*+\|[ \t]*$)")
+#: A cell, and its bar alone in the next line; before a line with a bar of its own it opens a row.
+_BAR_BEHIND = re.compile(r"(?m)^([^|\n]*[^|\s。])[ \t]*\n[ \t]*\|[ \t]*$(?!\n[ \t]*+(?:\|[ \t]*+[^|\s]|[^|\s][^|\n]*+\|[ \t]*$))")
 #: Marks of type in a cell; raised digits are another figure.
 _TYPE = re.compile(r"</?(?:u|b|i|em|strong)>|<(su[bp])>(\D*?)</\1>")
 #: The first line of a table that is drawn with characters, and any.
@@ -73,7 +73,7 @@ def read_text(text: str) -> tuple[Block, ...]:
     ['Paragraph', 'Grid']
     """
     plain = _without_page_numbers(_QUOTED.sub("", text))
-    return tuple(_blocks(_BAR_BEHIND.sub("|\n", plain).splitlines(), markdown=False))
+    return tuple(_blocks(_BAR_BEHIND.sub(r"\1|\n", plain).splitlines(), markdown=False))
 
 
 def _without_page_numbers(text: str) -> str:
@@ -289,9 +289,6 @@ def _bar_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         # behind bars that fill a row up a bar opens the next
         is_field = (line == "|" and not filled_up) or (len(cells) == 1 and is_figure(cells[0]))
-        if is_field and cells[0] and line.startswith("|"):
-            # before a figure it stands behind a blank
-            cells.insert(0, "")
         if is_field and in_row:
             rows[-1][1].extend(cells)
         elif is_field or any(cells):
