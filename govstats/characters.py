@@ -31,13 +31,13 @@ _PINYIN_WITH_TONE = re.compile(rf"[(（][a-z]{{0,5}}[{_TONE}][a-z]{{0,5}}[)）]"
 _PINYIN = re.compile(rf"(?<=[\u3400-\u9fff])[(（][a-z{_TONE}]{{1,6}}[)）]")
 
 _NOT_APPLICABLE = re.compile(r"[/\\—―~－_＿-]+|不适用|不適用|无此项|無此項|此项无|无|無|不涉及|n/?a", re.IGNORECASE)
-_NUMBER = re.compile(r"([+-]|增加?|减少?|)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万元|元|[万亿]?[件条项个起宗次份部]?)")
+_NUMBER = re.compile(r"([+-]|增加?|减少?|)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万元|元|[万亿]?[件条项个起宗份部批]?次?)")
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 #: With its unit and a remark in brackets; anything longer is a sentence.
 _LONGEST_FIGURE = 60
 #: A float tells as many digits apart; one more, and it may stand for another figure.
 _MOST_DIGITS = 15
-_COUNTED = frozenset("件条项个起宗次份部")
+_COUNTED = frozenset("件条项个起宗次份部批")
 _SCALE = {"亿元": 1e8, "万元": 1e4, "元": 1.0}
 
 ValueStatus = Literal["reported", "blank", "not_applicable", "unreadable"]

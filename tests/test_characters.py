@@ -15,6 +15,8 @@ from govstats.characters import figure, folded, folded_text, normalised, simplif
         ("－7", -7.0),
         ("−7", -7.0),
         ("32 项", 32.0),
+        ("31批次", 31.0),
+        ("6件次", 6.0),
         ("22（其中修订 16 件）", 22.0),
         ("6423.03 万", 64230300.0),
         ("251000元", 251000.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -17,6 +17,8 @@ TITLE = "某县水利局2022年政府信息公开工作年度报告"
 #: The columns of the table on requests, as a narrow page prints them.
 TORN = "法人或其他组织\n自 总\n然人 商业企 科研机 社会公益 法律服务 其他 计\n业 构 组织 机构"
 WHOLE = "申请人情况\n法人或其他组织\n自然人 总计\n商业企业 科研机构 社会公益组织 法律服务机构 其他"
+#: The same where columns span rows of the header.
+SPANNED = "申请人情况\n自然人 法人或其他组织 总计\n商业企业 科研机构 社会公益组织 法律服务机构 其他"
 REVIEW_WHOLE = "行政复议 行政诉讼\n未经复议直接起诉 复议后起诉\n" + "\n".join(["结果维持 结果纠正 其他结果 尚未审结 总计"] * 3)
 #: Two characters a line, as pdfplumber prints cells that are centred.
 REVIEW_TORN = (
@@ -207,7 +209,8 @@ def test_a_header_torn_over_cells_and_rows_of_markdown_is_read() -> None:
 
 def test_a_table_whose_text_is_wider_than_its_cells_is_not_cut_by_columns() -> None:
     page = "+---+---+\n| 行政规范性文件 | 3 |\n+---+---+\n".encode()
-    assert not list(open_document(page).grids)
+    [grid] = open_document(page).grids
+    assert grid.texts == [["行政规范性文件", "3"]]
 
 
 def markdown(rows: list[list[str]]) -> str:
@@ -262,6 +265,48 @@ def test_below_a_block_of_labels_the_last_one_owns_no_row() -> None:
     read = reported(govstats.read(page.encode()))
     right = shown(report, "requests")
     assert all(right[key] == value for key, value in read.items() if key[0] == "requests")
+
+
+def bars(cells: Sequence[str], width: int) -> str:
+    """Set a row with a bar behind each cell, and more where a cell spans columns."""
+    return " | ".join(cells) + " |" + "|" * (width - len(cells))
+
+
+def bars_behind_lines(cells: Sequence[str], width: int) -> str:
+    return "\n".join([*(f"{text} |".strip() for text in cells), "|" * (width - len(cells))])
+
+
+def bars_between_lines(cells: Sequence[str], width: int) -> str:
+    return "\n".join([*(f"{text}\n|".strip() for text in cells), "|" * (width - len(cells))])
+
+
+def bars_before_rows(cells: Sequence[str], width: int) -> str:
+    return f"|\n{bars_behind_lines(cells, width)}"
+
+
+@pytest.mark.parametrize("row", [bars, bars_behind_lines, bars_between_lines, bars_before_rows])
+def test_blanks_between_bars_are_cells(row: Callable[[Sequence[str], int], str]) -> None:
+    """trafilatura sets a row a line, others a cell a line: of most rows only some cells are filled in."""
+    report = copy("distinct", "2021", 3)
+    table = report.form.table("requests")
+    names = [line.id for line in printed_lines(table)]
+    for name, columns in (
+        (names[0], ["research"]),
+        (names[2], ["natural_person"]),
+        (names[3], ["commercial", "social", "legal"]),
+    ):
+        for column in columns:
+            report.printed["requests", name, column] = ""
+    rows = [row([table.line[name].zh, *(box.text for box in report.figures("requests", name))], 10) for name in names]
+    header = [row(line.split(), 10) for line in SPANNED.split("\n")]
+    read = reported(govstats.read("\n".join([TITLE, "三、收到和处理政府信息公开申请情况", *header, *rows]).encode()))
+    assert read == {key: value for key, value in shown(report, "requests").items() if value is not None}
+
+
+def test_spaces_before_a_bar_part_no_cell() -> None:
+    rows = ["信息内容  | 本年制发件数  | 本年废止件数  | 现行有效件数", "规章  | 3  | 0  | 21", "行政规范性文件  | 4  | 2  | 35"]
+    page = "\n".join([TITLE, *rows])
+    assert sorted(reported(govstats.read(page.encode())).values()) == [0, 2, 3, 4, 21, 35]
 
 
 def test_rows_with_blanks_are_not_counted_where_a_converter_joined_columns() -> None:

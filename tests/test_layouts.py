@@ -61,6 +61,7 @@ ONCE_WRONG = [
     ("html of two agencies", "review halves swapped", "2021", "large", 5757),
     ("html of preformatted text", "columns in another order", "2021", "mistyped", 1370),
     ("rows of words apart", "total in front", "2021", "large", 1304),
+    ("rows with pipes", "", "2019", "many blanks", 0),
     ("cells a line", "columns in another order", "2019", "distinct", 1426),
     ("cells a line", "proactive columns swapped", "2021", "distinct", 1607),
     ("one line", "total in front", "2021", "large", 1578),

@@ -30,6 +30,8 @@ _FEWEST_PAGES = 2
 _MOST_TORN = 4
 #: Of what may go on in another line.
 _LONGEST_LABEL = 20
+#: A cell, and its bar alone in the next line; before a line with a bar of its own it opens a row.
+_BAR_BEHIND = re.compile(r"(?m)^([^|\n]*[^|\s。])[ \t]*\n[ \t]*\|[ \t]*$(?!\n[ \t]*+(?:\|[ \t]*+[^|\s]|[^|\s][^|\n]*+\|[ \t]*$))")
 #: Marks of type in a cell; raised digits are another figure.
 _TYPE = re.compile(r"</?(?:u|b|i|em|strong)>|<(su[bp])>(\D*?)</\1>")
 #: The first line of a table that is drawn with characters, and any.
@@ -71,7 +73,8 @@ def read_text(text: str) -> tuple[Block, ...]:
     >>> [type(block).__name__ for block in read_text("二、主动公开政府信息情况\\n规章\\t3\\t0\\t62\\n行政许可\\t34\\n")]
     ['Paragraph', 'Grid']
     """
-    return tuple(_blocks(_without_page_numbers(_QUOTED.sub("", text)).splitlines(), markdown=False))
+    plain = _without_page_numbers(_QUOTED.sub("", text))
+    return tuple(_blocks(_BAR_BEHIND.sub(r"\1|\n", plain).splitlines(), markdown=False))
 
 
 def _without_page_numbers(text: str) -> str:
@@ -155,7 +158,8 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
         for table in _by_width(rows) if markdown else [rows]:
             # pipes without text are crumbs of a page, not a table
             if any(any(cells) for _, cells in table):
-                yield _grid([(before + line, cells) for line, cells in table], markdown)
+                bars = lines[number].rstrip().endswith("|")
+                yield _grid([(before + line, cells) for line, cells in table], markdown, bars)
         line = lines[number].strip()
         if after == number and not (_PIPE_RULE if markdown else _RULE).fullmatch(line):
             # text in a picture comes as one line, with breaks
@@ -173,7 +177,7 @@ def _by_width(rows: Sequence[Row]) -> list[list[Row]]:
     return tables if min(map(len, tables), default=0) >= _FEWEST_ROWS else [list(rows)]
 
 
-def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
+def _grid(rows: Sequence[Row], markdown: bool, bars: bool) -> Grid:
     placed = []
     edges: list[int] = []
     for row, (line, cells) in enumerate(rows):
@@ -186,7 +190,7 @@ def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
         )
     aligned = markdown and len({len(cells) for _, cells in rows}) == 1
     # MarkItDown sets a row by the places of its words: by itself, and behind a blank cell, it has no columns
-    bounded = markdown and (len(rows) > 1 or bool(rows[0][1][0]))
+    bounded = len(rows) > 1 or bool(rows[0][1][0]) if markdown else bars
     return Grid(placed, aligned, bounded, f"lines {rows[0][0] + 1}-{rows[-1][0] + 1}")
 
 
@@ -284,7 +288,34 @@ def _opened(cells: Sequence[str], names: Sequence[Sequence[str]]) -> list[str]:
     return printed if add_up and all(sum(one[:-1]) == one[-1] for one in sums) else []
 
 
+def _bar_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
+    """Take a run of lines that end in a bar: each is a row, or a cell; of cells, figures and blanks in a run are a row.
+
+    What is blank at the end of a row may only fill it up.
+    """
+    rows: list[Row] = []
+    in_row = filled_up = False
+    end = next((at for at in range(start, len(lines)) if lines[at].rstrip()[-1:] not in {"", "|"}), len(lines))
+    for at in range(start, end):
+        line = lines[at].strip()
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        # behind bars that fill a row up a bar opens the next
+        is_field = (line == "|" and not filled_up) or (len(cells) == 1 and is_figure(cells[0]))
+        if is_field and in_row:
+            rows[-1][1].extend(cells)
+        elif is_field or any(cells):
+            rows.append((at, cells))
+        if line:
+            in_row, filled_up = is_field, line.endswith("||")
+    for _, cells in rows:
+        while cells and not cells[-1]:
+            cells.pop()
+    return [row for row in rows if row[1]], end
+
+
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
+    if lines[start].rstrip().endswith("|"):
+        return _bar_rows(lines, start)
     if lines[start].startswith("\t") and "\t" not in lines[start][1:].rstrip("\t"):
         return _one_cell_a_line(lines, start)
     with_tabs = takewhile(lambda at: "\t" in lines[at].strip(" ").rstrip(), range(start, len(lines)))

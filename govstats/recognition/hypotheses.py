@@ -865,7 +865,10 @@ def in_order(record: Record, columns: int) -> Way | None:
     """Place by counting: as many fields, or as many figures, as the row has cells."""
     fields = tuple(record.fields)
     led_by_blank = record.kinds[:1] == BLANK
-    if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
+    # a blank that leads a row is no column of labels where full rows with as many labels have none
+    full = LABEL * len(record.labels) + FIGURE * columns
+    in_columns = record.grid.aligned or not led_by_blank or full in map(kinds, record.grid.rows)
+    if len(fields) == columns and record.grid.bounded and in_columns:
         # beside a cell with two figures, a blank one may be where one of them belongs
         return Way(fields, BLANK not in record.kinds or len(record.words) == len(record.figures))
     if len(record.figures) == columns:
@@ -958,7 +961,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     if len(words) == columns:
         rows = [tuple(words)]
     elif grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
-        rows = list(_with_blanks(words, columns))
+        rows = list(_with_blanks(words, columns, columns - len(words) if grid.bounded else 0))
     elif not grid.bounded and is_glued(words, columns, glued):
         # where most rows stand apart, a row of several words lacks cells
         ran_together = glued or len(words) == 1 or any(map(_LED_BY_ZERO.fullmatch, words))
@@ -1025,9 +1028,9 @@ def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = (
     return [tuple(digits[at:end] for at, end in pairwise(row)) for row in bounds.tolist()] if len(bounds) <= _MOST_WAYS else []
 
 
-def _with_blanks(tokens: Sequence[str], parts: int) -> Iterator[tuple[str, ...]]:
-    """Yield every way to part tokens into figures and to leave cells blank."""
-    for blanks in range(parts - len(tokens) + 1):
+def _with_blanks(tokens: Sequence[str], parts: int, fewest: int) -> Iterator[tuple[str, ...]]:
+    """Yield every way to part tokens into figures and to leave so many cells blank, or more."""
+    for blanks in range(fewest, parts - len(tokens) + 1):
         for row, places in product(_splits(tokens, parts - blanks), combinations(range(parts), blanks)):
             left = iter(row)
             yield tuple("" if place in places else next(left) for place in range(parts))

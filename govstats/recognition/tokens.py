@@ -30,7 +30,7 @@ _FEWEST_LABELS = 4
 _FEWEST_BLANKS = 5
 #: So many figures that count on number columns or rows.
 _FEWEST_NUMBERS = 5
-_MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
+_MANY_SPACES = re.compile(r"\s*\|\s*|\s{2,}|\t")
 #: Words that stand in a column of units, or between a label and its figures.
 UNITS = frozenset("条 件 次 元 万元 个 份 人 项".split())
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
