@@ -209,8 +209,7 @@ def test_a_header_torn_over_cells_and_rows_of_markdown_is_read() -> None:
 
 def test_a_table_whose_text_is_wider_than_its_cells_is_not_cut_by_columns() -> None:
     page = "+---+---+\n| 行政规范性文件 | 3 |\n+---+---+\n".encode()
-    [grid] = open_document(page).grids
-    assert grid.texts == [["行政规范性文件", "3"]]
+    assert not list(open_document(page).grids)
 
 
 def markdown(rows: list[list[str]]) -> str:

@@ -219,7 +219,7 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             return rows, at
         if not _PIPE_RULE.fullmatch(line):
             parts = [_TYPE.sub(r"\2", unescape(part).replace("<br>", "\n")) for part in _PIPE.split(line)]
-            inner = parts[not parts[0] : len(parts) - (not parts[-1])] if framed else parts
+            inner = parts[not parts[0] : len(parts) - (not parts[-1])] or [""] if framed else parts
             cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", part.strip())) for part in inner]
             # pymupdf4llm names a column by its number where its first cell is blank, or reached by a label beside it
             cells = [cell if rows or cell != f"Col{number}" else "" for number, cell in enumerate(cells, start=1)]
@@ -288,6 +288,12 @@ def _opened(cells: Sequence[str], names: Sequence[Sequence[str]]) -> list[str]:
     return printed if add_up and all(sum(one[:-1]) == one[-1] for one in sums) else []
 
 
+def _ends_in_bar(line: str) -> bool:
+    """Tell a line with bars behind its cells; one with bars before them too is of another format, whose rows are broken."""
+    text = line.strip()
+    return text.endswith("|") and not (text.startswith("|") and "|" in text.strip("|"))
+
+
 def _bar_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     """Take a run of lines that end in a bar: each is a row, or a cell; of cells, figures and blanks in a run are a row.
 
@@ -295,7 +301,7 @@ def _bar_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     """
     rows: list[Row] = []
     in_row = filled_up = False
-    end = next((at for at in range(start, len(lines)) if lines[at].rstrip()[-1:] not in {"", "|"}), len(lines))
+    end = next((at for at in range(start, len(lines)) if lines[at].strip() and not _ends_in_bar(lines[at])), len(lines))
     for at in range(start, end):
         line = lines[at].strip()
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -314,7 +320,7 @@ def _bar_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
 
 
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
-    if lines[start].rstrip().endswith("|"):
+    if _ends_in_bar(lines[start]):
         return _bar_rows(lines, start)
     if lines[start].startswith("\t") and "\t" not in lines[start][1:].rstrip("\t"):
         return _one_cell_a_line(lines, start)

@@ -199,7 +199,7 @@ class Headers:
     def behind_span(self, record: Record, columns: int) -> Way | None:
         """Place a row of a grid that lost spans down but not across, where blanks stand behind its label (markdownify).
 
-        That the columns are the last cells is what all full rows have to show. A row with a blank of its own is one of the
+        That the columns are the last cells is what all full rows have to show. A row that no others are like is one of the
         longest, as any other may have lost a cell.
         """
         grid, rest = record.grid, record.fields[:-columns]
@@ -210,7 +210,7 @@ class Headers:
         is_longest = length == max(lengths) and lengths[length] >= _FEWEST_ALIKE
         full = [row.kinds for row in self._records[id(grid)] if len(row.figures) == columns]
         shown = len(full) >= _FEWEST_ALIKE and all(of_row.endswith(FIGURE * columns) for of_row in full)
-        sure = shown and (is_longest or len(record.figures) == columns)
+        sure = shown and (is_longest or full.count(record.kinds) >= _FEWEST_ALIKE)
         return Way(tuple(record.fields[-columns:]), sure=True) if sure else None
 
     def going_on(self, record: Record, columns: int) -> Way | None:
