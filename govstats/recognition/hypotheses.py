@@ -961,7 +961,9 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     if len(words) == columns:
         rows = [tuple(words)]
     elif grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
-        rows = list(_with_blanks(words, columns, columns - len(words) if grid.bounded else 0))
+        # what stands between bars is whole, but no number is 00
+        whole = grid.bounded and set(digits) != {"0"}
+        rows = list(_with_blanks(words, columns, columns - len(words) if whole else 0))
     elif not grid.bounded and is_glued(words, columns, glued):
         # where most rows stand apart, a row of several words lacks cells
         ran_together = glued or len(words) == 1 or any(map(_LED_BY_ZERO.fullmatch, words))
