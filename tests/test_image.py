@@ -545,10 +545,24 @@ def test_a_label_that_is_set_downwards_is_read_as_one_line(text: str, apart: int
     for number, character in enumerate(text):
         pen.text((100, 40 + apart * number), character, font=font, fill=0, anchor="mm")
     page = scan._taken_apart(np.asarray(drawing), 22.0)
-    (piece,) = scan._parted(page, scan._Piece((85, 25, 115, 240), 0))
+    (piece,) = scan._parted(page, scan._Piece((85, 25, 115, 240), 0), 20.0)
     ((read, confidence),) = scan._recognise(scan._load(), [scan._crop(page, piece)])
     assert read == text
     assert confidence > 0.98
+
+
+def test_lines_that_stand_close_are_parted_though_boxes_hold_both_or_the_edge_of_one() -> None:
+    drawing: PILImage = Image.new("L", (300, 300), 255)
+    pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(str(fonts.sans_path()), 20)
+    for number, line in enumerate(("结果", "纠正")):
+        pen.text((100, 50 + 25 * number), line, font=font, fill=0, anchor="mm")
+    # where most boxes hold two lines, characters are taken for higher than they are
+    page = scan._taken_apart(np.asarray(drawing), 31.0)
+    whole = [piece.box for piece in scan._parted(page, scan._Piece((75, 35, 125, 90), 0), 19.0)]
+    assert [scan._recognise(scan._load(), [scan._crop(page, scan._Piece(box, 0))])[0][0] for box in whole] == ["结果", "纠正"]
+    # the upper box reaches into the lower line, and the other way round
+    edges = [(75, 35, 125, 70), (75, 55, 125, 90)]
+    assert [piece.box for box in edges for piece in scan._parted(page, scan._Piece(box, 0), 19.0)] == whole
 
 
 def test_boxes_that_overlap_in_a_label_set_downwards_are_one_piece() -> None:

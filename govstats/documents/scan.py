@@ -585,19 +585,24 @@ def _runs(filled: npt.ArrayLike, gap: float) -> list[tuple[int, int]]:
     return [(int(run[0]), int(run[-1]) + 1) for run in np.split(at, np.flatnonzero(np.diff(at) > gap) + 1) if len(run)]
 
 
-def _parted(page: _Page, piece: _Piece) -> Iterator[_Piece]:
-    """Part lines that were found as one, and what stands in two columns."""
+def _parted(page: _Page, piece: _Piece, line: float) -> Iterator[_Piece]:
+    """Part lines that were found as one, and what stands in two columns; the ink of most lines is so high."""
     left, top, right, bottom = piece.box
     # the lines of a narrow column have a character each
-    least = 1.8 * (right - left if 0.6 * page.high < right - left < page.high else page.high)
+    is_narrow = 0.6 * page.high < right - left < page.high
+    least = 1.8 * (right - left) if is_narrow else 1.4 * line
     is_tall = bottom - top > least and right - left < 12 * page.high and not _stacked(page, piece)
     rows = _runs(_ink(page, piece).any(axis=1), 0.08 * page.high) if is_tall else [(0, bottom - top)]
+    if len(rows) > 1:
+        # the edge of the line above or below, which has a box of its own, goes on beyond this one
+        above, below = (int(_ink(page, piece._replace(box=(left, y, right, y + 1))).any()) for y in (top - 1, bottom))
+        rows = rows[above : len(rows) - below] or rows
     for start, end in rows:
-        line = _ink(page, piece._replace(box=(left, top + start, right, top + end)))
+        ink = _ink(page, piece._replace(box=(left, top + start, right, top + end)))
         # between labels that stand side by side there is a little more room than a character takes
         gap = 2.0 * page.high if piece.cell else 1.1 * min(page.high, end - start)
-        for first, last in _runs(line.any(axis=0), gap):
-            box = _around(line[:, first:last], left + first, top + start)
+        for first, last in _runs(ink.any(axis=0), gap):
+            box = _around(ink[:, first:last], left + first, top + start)
             if max(box[3] - box[1], box[2] - box[0]) >= 0.3 * page.high:
                 yield piece._replace(box=box)
 
@@ -633,7 +638,11 @@ def _crop(page: _Page, piece: _Piece) -> Array:
 
 def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
     """Read every piece."""
-    pieces = [part for piece in _pieces(page, found) for part in _parted(page, piece)]
+    found_pieces = _pieces(page, found)
+    # a box that was found may hold several lines
+    runs = [end - begin for piece in found_pieces for begin, end in _runs(_ink(page, piece).any(axis=1), 1)]
+    line = float(np.median([run for run in runs if run > 0.5 * page.high] or [page.high]))
+    pieces = [part for piece in found_pieces for part in _parted(page, piece, line)]
     looks = _recognise(engine, [_crop(page, piece) for piece in pieces[:_MOST_PIECES]])
     looks += [("", 0.0)] * (len(pieces) - len(looks))
     for piece, look in zip(pieces, looks, strict=True):
