@@ -472,17 +472,22 @@ def run(case: Case, output: str | Path, *, notebooks: str | Path | None = None) 
 
 
 def _run(case: Case, path: Path, templates: Path, folder: Path) -> Execution:
-    """Execute a case in a working directory; write its notebook, and a page of it that needs no network."""
-    from nbconvert import HTMLExporter
-
+    """Execute a case in a working directory, and write what came of it."""
     template = read_notebook(templates / case.notebook)
     execution = execute(inject(template, case.parameters, name=case.notebook), folder=folder)
+    _write_run(execution, case, path)
+    return execution
+
+
+def _write_run(execution: Execution, case: Case, path: Path) -> None:
+    """Write an executed notebook, and a page of it that needs no network."""
+    from nbconvert import HTMLExporter
+
     exporter = HTMLExporter(extra_template_paths=[str(PAGES)], template_file="case.html.j2", exclude_anchor_links=True)
     about = {"case": case, "heading": heading(execution.notebook)}
     html, _ = exporter.from_notebook_node(execution.notebook, resources=about)
     write(path, nbformat.writes(execution.notebook) + "\n")
     write(path.with_suffix(".html"), html)
-    return execution
 
 
 def reproduce(

@@ -1457,7 +1457,7 @@ def markdown_without_spans(report: Copy) -> str:
         first, *rest = ("| ".join(box.text.replace("\n", " ") for box in row) + "  " for row in rows)
         return "\n".join([first, "---|---  ", *rest])
 
-    return markdown_page(article(report, {name: map(printing, pieces) for name, pieces in report.tables.items()}))
+    return markdown_page(article(report, {name: list(map(printing, pieces)) for name, pieces in report.tables.items()}))
 
 
 @setting
@@ -1469,7 +1469,7 @@ def markdown_without_spans_down(report: Copy) -> str:
         laid_out = [[text for box in row for text in (box.text, *[""] * (box.across - 1))] for row in rows]
         return pipe_table([[""] * max(map(len, laid_out)), *laid_out])
 
-    return markdown_page(article(report, {name: map(printing, pieces) for name, pieces in report.tables.items()}))
+    return markdown_page(article(report, {name: list(map(printing, pieces)) for name, pieces in report.tables.items()}))
 
 
 @setting

@@ -305,7 +305,7 @@ def test_blanks_between_bars_are_cells(row: Callable[[Sequence[str], int], str])
 def test_spaces_before_a_bar_part_no_cell() -> None:
     rows = ["信息内容  | 本年制发件数  | 本年废止件数  | 现行有效件数", "规章  | 3  | 0  | 21", "行政规范性文件  | 4  | 2  | 35"]
     page = "\n".join([TITLE, *rows])
-    assert sorted(reported(govstats.read(page.encode())).values()) == [0, 2, 3, 4, 21, 35]
+    assert {*reported(govstats.read(page.encode())).values()} == {0, 2, 3, 4, 21, 35}
 
 
 def test_rows_with_blanks_are_not_counted_where_a_converter_joined_columns() -> None:

@@ -51,7 +51,8 @@ def run_page(folder: Path) -> str:
     cell = {"cell_type": "code", "source": "report.title", "outputs": [output], "execution_count": 1, "metadata": {}, "id": "a"}
     notebook = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     case = notebooks.Case("10_one_report.ipynb", HOSTILE, 2008)
-    return notebooks._write_run(notebooks.Execution(notebook, 0.0, ""), case, folder / "run.ipynb").read_text("utf-8")
+    notebooks._write_run(notebooks.Execution(notebook, 0.0, ""), case, folder / "run.ipynb")
+    return (folder / "run.html").read_text("utf-8")
 
 
 def index_page(folder: Path) -> str:

@@ -640,8 +640,8 @@ def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Wo
     """Read every piece."""
     found_pieces = _pieces(page, found)
     # a box that was found may hold several lines
-    runs = [end - begin for piece in found_pieces for begin, end in _runs(_ink(page, piece).any(axis=1), 1)]
-    line = float(np.median([run for run in runs if run > 0.5 * page.high] or [page.high]))
+    runs = (end - begin for piece in found_pieces for begin, end in _runs(_ink(page, piece).any(axis=1), 1))
+    line = float(np.median([run for run in runs if run > 0.5 * page.high] or page.high))
     pieces = [part for piece in found_pieces for part in _parted(page, piece, line)]
     looks = _recognise(engine, [_crop(page, piece) for piece in pieces[:_MOST_PIECES]])
     looks += [("", 0.0)] * (len(pieces) - len(looks))
