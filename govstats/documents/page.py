@@ -278,8 +278,14 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
     lines = [line for (line,) in lines_of(words, gap=float("inf"))]
     text = "\n".join(line.text for line in lines)
     confidence = min((word.confidence for word in words if word.confidence is not None), default=None)
-    # of several pieces nobody knows which readings belong together
-    readings = words[0].readings if len(words) == 1 else ()
+    readings: tuple[str, ...] = ()
+    doubtful = [at for at, word in enumerate(words) if word.readings]
+    # the readings of several pieces are told apart only where one of them is in doubt
+    if len(doubtful) == 1:
+        pieces, (at,) = list(words), doubtful
+        for other in words[at].readings:
+            pieces[at] = words[at]._replace(text=other, readings=())
+            readings += cell_of(pieces)[:1]
     if len(lines) > 1 and _DIGIT_LINES.fullmatch(text):
         with_one_more = min(line.box.width * (1 + 1 / len(line.text)) for line in lines[:-1])
         if with_one_more > width - _PADDING:

@@ -6,13 +6,14 @@ rows and columns; labels join the row beside them or stand over columns.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, compress, groupby, pairwise, product, takewhile
-from operator import attrgetter, itemgetter
+from operator import attrgetter, not_
 from statistics import fmean, median
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ from govstats.documents.page import (
     merged,
     parted,
     segment_of,
+    shared,
     sides_of,
     split,
     surrounding,
@@ -63,16 +65,23 @@ _PROSE_WIDTH = 0.62
 _LEADING, _CLOSER = 2.0, 0.93
 #: A page stands so many points below the one before.
 _PAGE_BREAK = 12.0
+#: A remark ends so far below its bracket, in heights of its characters.
+_LONGEST_REMARK = 5.0
 #: What stands at the height of a line is off by at most so much, in heights of its characters: half a line of a neighbour.
 _LEVEL = 0.7
 #: Figures stand at least so far apart, in heights of their characters.
 _CLOSE = 0.18
+#: So much of a column may lie between the middle of a header label and the middle of its columns.
+_OFF_CENTRE = 0.3
+#: A label is set flush left where it begins so close to its first column, in points.
+_FLUSH = 0.5
 #: A label that reaches over so much of others side by side stands over them all.
 _REACHES = 0.1
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
 #: What may stand alone in the second line of a cell.
 _UNITS = frozenset("件 条 次 个 份 人 项 宗 元 万元".split())
+_BRACKET = re.compile("[()（）]")
 
 #: Where columns begin and end, in points; and the columns over which something stands, from the first up to the next after it.
 _Span = tuple[float, float]
@@ -180,6 +189,12 @@ class _Sides:
         width = self.right - self.left
         above: _Mask = (across > share * np.minimum.outer(width, width)) & np.less.outer(self.y, self.y)
         return above
+
+    def is_beside(self) -> _Mask:
+        """Tell whether two stand at one height, for a part of it."""
+        beside: _Mask = np.less.outer(self.top, self.bottom) & np.greater.outer(self.bottom, self.top)
+        np.fill_diagonal(beside, val=False)
+        return beside
 
 
 class Frame(NamedTuple):
@@ -321,8 +336,9 @@ def _table_in(frame: Frame, words: Mapping[int, list[Word]]) -> PageTable:
 
 
 class _Line(NamedTuple):
-    """A line of a page, as it was given, and below the pages before it with its figures apart."""
+    """A line of a page, as it was given and with its figures apart."""
 
+    page: int
     source: list[Segment]
     figures: list[Segment]
     texts: list[Segment]
@@ -341,6 +357,11 @@ class _Line(NamedTuple):
         """It is no page number, no figure in a list, and no second line of cells: figures and bare units (10316 / 5件）."""
         has_units = self.texts and {segment.text for segment in self.texts} <= _UNITS
         return bool(self.figures) and len(self.figures) + len(self.texts) > 1 and not has_units
+
+    def moved(self, shift: float) -> _Line:
+        """Move the line down."""
+        figures, texts = ([_moved(segment, shift) for segment in some] for some in (self.figures, self.texts))
+        return self._replace(figures=figures, texts=texts)
 
 
 class _Label(NamedTuple):
@@ -370,12 +391,12 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     lines: list[_Line] = []
     # pages are put under one another, the last line of one just above the first line of the next
     begins, shifts = [0.0], []
-    for page in pages:
+    for number, page in enumerate(pages):
+        lines += _lines(number, page)
         around = surrounding([segment.box for segment in chain.from_iterable(page)] or [Box(0, 0, 0, 0)])
         shifts.append(begins[-1] - around.top)
         begins.append(begins[-1] + around.height + _PAGE_BREAK)
-        lines += _lines(page, shifts[-1])
-    runs = _runs(lines)
+    runs = [[line.moved(shifts[line.page]) for line in run] for run in _runs(lines)]
     middles = [[line.middle for line in run if line.is_row] for run in runs]
     distances = np.sort(np.concatenate([[], *map(np.diff, middles)]))
     # between rows whose labels have one line
@@ -399,15 +420,19 @@ def _lower(box: Box, shift: float) -> Box:
     return Box(box.left, box.top + shift, box.right, box.bottom + shift)
 
 
+def _moved(segment: Segment, shift: float) -> Segment:
+    words = tuple(word._replace(box=_lower(word.box, shift)) for word in segment.words)
+    return segment._replace(box=_lower(segment.box, shift), words=words)
+
+
 # --- lines --------------------------------------------------------------------------------------------------------------------
 
 
-def _parted(line: Sequence[Segment], shift: float) -> list[Segment]:
-    """Move a line down, and part figures from what stands close before them: wide figures, labels that fill their column."""
+def _parted(line: Sequence[Segment]) -> list[Segment]:
+    """Part figures from what stands close before them: wide figures, labels that fill their column."""
     pieces: list[Segment] = []
     for segment in line:
-        moved = [word._replace(box=_lower(word.box, shift)) for word in segment.words]
-        found = parted(moved, _CLOSE * segment.height)
+        found = parted(segment.words, _CLOSE * segment.height)
         figures = list(takewhile(lambda piece: is_figure(piece.text), reversed(found)))
         label = [word for piece in found[: len(found) - len(figures)] for word in piece.words]
         if label:
@@ -416,14 +441,34 @@ def _parted(line: Sequence[Segment], shift: float) -> list[Segment]:
     return pieces
 
 
-def _lines(page: Sequence[list[Segment]], shift: float) -> Iterator[_Line]:
-    """Yield the lines of a page, moved down."""
-    for source in page:
-        parts: tuple[list[Segment], list[Segment]] = [], []
-        for segment in _parted(source, shift):
-            parts[is_figure(segment.text)].append(segment)
-        texts, figures = parts
-        yield _Line(source, figures, texts)
+def _lines(number: int, page: Sequence[list[Segment]]) -> Iterator[_Line]:
+    """Yield the lines of a page.
+
+    A figure in a bracket that began in a line above (22（其中修订 / 16件）) is read by nobody as one of the table.
+    """
+    lines = [_parted(line) for line in page]
+    brackets = [segment for line in lines for segment in line if _BRACKET.search(segment.text)]
+    for source, segments in zip(page, lines, strict=True):
+        figures: list[Segment] = []
+        texts: list[Segment] = []
+        for segment in segments:
+            if not is_figure(segment.text):
+                texts.append(segment)
+            elif _depth(segment, brackets) > 0:
+                texts.append(segment_of([word._replace(text=NO_TEXT) for word in segment.words]))
+            else:
+                figures.append(segment)
+        yield _Line(number, source, figures, texts)
+
+
+def _depth(segment: Segment, brackets: Iterable[Segment]) -> int:
+    """Return how many brackets that were opened above are still open."""
+    depth = 0
+    for other in brackets:
+        below = segment.box.y - other.box.y
+        if 0 < below < _LONGEST_REMARK * other.height and shared(other.box, segment.box) > 0.5:
+            depth += sum(1 if bracket in "(（" else -1 for bracket in _BRACKET.findall(other.text))
+    return depth
 
 
 def _runs(lines: Sequence[_Line]) -> list[list[_Line]]:
@@ -474,57 +519,54 @@ def _own(columns: Sequence[_Span], box: Box) -> _Columns:
 def _borderless_table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], list[list[PageCell]]]:
     """Return the edges of the columns and the rows of a table: figures make the rows, labels join the row beside them."""
     rows = sorted((line for line in lines if line.is_row), key=attrgetter("middle"))
-    middles = np.array([row.middle for row in rows])
     columns = united((figure.box.left, figure.box.right) for row in rows for figure in row.figures)
     texts = [text for line in lines for text in (line.texts if line.is_row else [*line.figures, *line.texts])]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
     is_stub = [text.box.left < columns[0][0] and not _under(columns, text.box) for text in texts]
-    every = [*_stub_columns(compress(texts, is_stub)), *columns]
-    first_column = len(every) - len(columns)
-    # by its height and its columns, what stands in a cell
-    printed: defaultdict[tuple[float, _Columns], list[Segment]] = defaultdict(list)
-    figures = [(row.middle, _closest(every, figure.box), figure) for row in rows for figure in row.figures]
-    for middle, column, figure in figures:
-        printed[middle, (column, column + 1)].append(figure)
-    headers = []
-    for label in _labels(texts, middles, pitch):
-        span = _own(every, label.box)
-        if label.beside is None and span[1] > first_column:
-            headers.append(label)
-        else:
+    stubs = list(compress(texts, is_stub))
+    stub_columns = _stub_columns(stubs)
+    left = len(stub_columns)
+    every = [*stub_columns, *columns]
+    half = lines[0].main[0].height / 2
+    placed: list[tuple[float, PageCell]] = []
+
+    def place(middle: float, span: _Columns, segments: Sequence[Segment]) -> None:
+        blank = Box(every[span[0]][0], middle - half, every[span[1] - 1][1], middle + half)
+        around = surrounding([segment.box for segment in segments] or [blank])
+        text = cell_of([word for segment in segments for word in segment.words])
+        placed.append((middle, PageCell(around, 0, span[0], 1, span[1] - span[0], *text)))
+
+    for label in _labels(stubs, rows, pitch):
+        place(label.beside or label.box.y, _own(stub_columns, label.box), label.segments)
+    labels = sorted(_labels(list(compress(texts, map(not_, is_stub))), rows, pitch), key=lambda label: label.box.y)
+    printed: dict[tuple[float, int], list[Segment]] = {}
+    for row in rows:
+        for figure in row.figures:
+            printed.setdefault((row.middle, _closest(columns, figure.box)), []).append(figure)
+    with_figures = list(printed)
+    for label in labels:
+        if label.beside is not None:
             # a figure with a remark may take several lines, between which the other figures of its row stand
-            printed[label.beside or label.box.y, span] += label.segments
+            printed.setdefault((label.beside, _closest(columns, label.box)), []).extend(label.segments)
+    middles = [row.middle for row in rows]
+    headers = [label for label in labels if label.beside is None]
     row_below = np.searchsorted(middles, [label.box.y for label in headers])
     # each header, and the rows below it up to the next one
     for first, end in pairwise([*sorted({0, *row_below.tolist()}), len(rows)]):
-        own_rows = middles[first:end].tolist()
+        used = sorted({column for middle, column in with_figures if middle in middles[first:end]})
         header = list(compress(headers, row_below == first))
-        own = [_own(every, label.box) for label in header]
-        places = list(range(first_column, len(every)))
-        used = sorted({column for middle, column, _ in figures if middle in own_rows})
-        leaves = _leaves(header)
-        if len(leaves) == len(used):
-            # a wide cell may have its label at the left and its figure in the middle
-            places = used
-        if len(leaves) == len(places):
-            for leaf, column in zip(leaves, places, strict=True):
-                own[leaf] = column, column + 1
-        for label, span in zip(header, own, strict=True):
-            printed[label.box.y, span] += label.segments
-        for middle, column in product(own_rows, places):
-            printed.setdefault((middle, (column, column + 1)), [])
-    half = lines[0].main[0].height / 2
-    grid: list[list[PageCell]] = []
-    for row in split(sorted(printed), lambda one, other: other[0] - one[0] <= half):
-        grid.append([])
-        for middle, (begin, after) in sorted(row, key=itemgetter(1)):
-            segments = printed[middle, (begin, after)]
-            blank = Box(every[begin][0], middle - half, every[after - 1][1], middle + half)
-            around = surrounding([segment.box for segment in segments] or [blank])
-            text = cell_of([word for segment in segments for word in segment.words])
-            grid[-1].append(PageCell(around, 0, begin, 1, after - begin, *text))
+        spans, slots = _header(header, columns, used)
+        for label, (begin, after) in zip(header, spans, strict=True):
+            place(label.box.y, (begin + left, after + left), label.segments)
+        for middle, (begin, after) in product(middles[first:end], slots):
+            # two figures in one place are none
+            inside = [segment for column in range(begin, after) for segment in printed.get((middle, column), ())]
+            place(middle, (begin + left, after + left), inside)
+    placed.sort(key=lambda item: (item[0], item[1].column))
+    grid = split(placed, lambda one, other: other[0] - one[0] <= half)
     right = max(segment.box.right for line in lines for segment in line.source)
-    return (*(begin for begin, _ in every), right), grid
+    edges = (*(begin for begin, _ in every), right)
+    return edges, [sorted((cell for _, cell in row), key=attrgetter("column", "colspan")) for row in grid]
 
 
 def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
@@ -536,7 +578,7 @@ def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
     return spans
 
 
-def _labels(segments: Sequence[Segment], middles: _Numbers, pitch: float) -> list[_Label]:
+def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) -> list[_Label]:
     """Join the lines of labels: a number begins another, and no label stands beside two rows."""
     sides = _Sides(segment.box for segment in segments)
     height = np.array([segment.height for segment in segments])
@@ -547,6 +589,7 @@ def _labels(segments: Sequence[Segment], middles: _Numbers, pitch: float) -> lis
     is_close = np.subtract.outer(-sides.y, -sides.y) < np.minimum(_LEADING * height, _CLOSER * pitch)
     goes_on = (lies_over == 1) & is_close & ~is_numbered
     is_above = sides.is_above(0.5)
+    middles = np.array([row.middle for row in rows])
     joined: list[list[int]] = []
     for at in np.argsort(sides.top, kind="stable").tolist():
         over = next((label for label in reversed(joined) if is_above[label[-1], at]), [])
@@ -556,19 +599,66 @@ def _labels(segments: Sequence[Segment], middles: _Numbers, pitch: float) -> lis
             over.append(at)
         else:
             joined.append([at])
-    return [_label([segments[at] for at in label], middles) for label in joined]
+    return [_label([segments[at] for at in label], rows, middles) for label in joined]
 
 
-def _label(segments: list[Segment], middles: _Numbers) -> _Label:
-    box = surrounding([segment.box for segment in segments])
+def _label(segments: list[Segment], rows: Sequence[_Line], middles: _Numbers) -> _Label:
+    """Return lines of a label, beside a row or one whose figure goes on in it (11011 / 2（其中修订39件）)."""
+    first, box = segments[0], surrounding([segment.box for segment in segments])
     beside = middles[(box.top <= middles) & (middles <= box.bottom)]
+    if first.text in _UNITS or (first.text[:1].isdecimal() and not NUMBERING.match(first.text)):
+        is_above = (middles < box.top) & (box.top - middles < first.height)
+        figures = [(row.middle, figure.box) for row in compress(rows, is_above) for figure in row.figures]
+        under = [middle for middle, above in figures if shared(above, first.box) > 0.5]
+        beside = np.array([*under, *beside])
     return _Label(segments, box, float(beside[0]) if len(beside) else None)
 
 
-def _leaves(labels: Sequence[_Label]) -> list[int]:
-    """Return the labels of a header that stand over no others, from left to right."""
+# --- headers ------------------------------------------------------------------------------------------------------------------
+
+
+def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[int]) -> tuple[list[_Columns], list[_Columns]]:
+    """Return the columns of each label of a header, and of each place of the rows below, where figures use some columns."""
+    slots = [(at, at + 1) for at in range(len(columns))]
     if not labels:
-        return []
-    sides = _Sides(label.box for label in labels)
+        return [], slots
+    boxes = [label.box for label in labels]
+    sides = _Sides(boxes)
+    is_beside = sides.is_beside()
+    # labels that stand over others, and one alone in its line over the lowest
     is_over = (sides.is_above(0.0) & np.greater.outer(-sides.bottom, -sides.y)).any(axis=1)
-    return [at for at in np.argsort(sides.x, kind="stable").tolist() if not is_over[at]]
+    is_alone = np.asarray(~is_beside.any(axis=1))
+    is_alone[sides.bottom.argmax()] = False
+    leaves = [at for at in np.argsort(sides.x, kind="stable").tolist() if not (is_over[at] or is_alone[at])]
+    own = [_own(columns, box) for box in boxes]
+    if len(leaves) == len(used) < len(columns):
+        # a wide cell may have its label at the left and its figure in the middle
+        starts = [0]
+        for (before, at), leaf in zip(pairwise(used), leaves[1:], strict=True):
+            starts.append(max(min(at, own[leaf][0]), before + 1))
+        slots = list(pairwise([*starts, len(columns)]))
+    off_left = np.abs(sides.left - np.array(columns)[[first for first, _ in own], 0])
+    # labels may begin where their first column does
+    known = leaves if np.delete(off_left, leaves).max(initial=0) > _FLUSH else range(len(labels))
+    spans = {at: own[at] for at in known}
+    if len(leaves) == len(slots):
+        spans |= zip(leaves, slots, strict=True)
+    middles = [(before[1] + after[0]) / 2 for before, after in pairwise(columns)]
+    bounds = np.array([columns[0][0], *middles, columns[-1][1]])
+    # those close to the edge of the table leave the least choice
+    for at in np.argsort(np.minimum(sides.x - bounds[0], bounds[-1] - sides.x), kind="stable").tolist():
+        if at not in spans:
+            taken = [spans.get(other, own[other]) for other in np.flatnonzero(is_beside[at]).tolist()]
+            spans[at] = _centred(sides.x[at], bounds, taken) or own[at]
+    return [spans[at] for at in range(len(labels))], slots
+
+
+def _centred(middle: float, bounds: _Numbers, taken: Iterable[_Columns]) -> _Columns | None:
+    """Return the most columns over whose middle a label stands, of those that are free."""
+    first, end = np.triu_indices(len(bounds), 1)
+    off = _OFF_CENTRE * (bounds[-1] - bounds[0]) / (len(bounds) - 1)
+    is_free = np.abs((bounds[first] + bounds[end]) / 2 - middle) < off
+    for begin, after in taken:
+        is_free &= (after <= first) | (end <= begin)
+    most = int(np.where(is_free, end - first, 0).argmax())
+    return (int(first[most]), int(end[most])) if is_free[most] else None
