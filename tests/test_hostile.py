@@ -94,8 +94,8 @@ def folder(tmp_path: Path) -> Path:
     ("content", "bounds", "message"),
     [
         (nested_forms(16, 4), {"memory": 2_000_000_000}, "that read it died; at most 2,000,000,000 bytes of memory"),
-        # each of which is drawn over the whole page
-        (INPUTS["pdf: shadings"](100_000), {"seconds": 3}, "that read it took too long; at most 3 seconds for a document"),
+        # each is drawn over the whole page; the report has to be read in that time where other work keeps every core busy
+        (INPUTS["pdf: shadings"](100_000), {"seconds": 8}, "that read it took too long; at most 8 seconds for a document"),
     ],
     ids=["memory", "time"],
 )
